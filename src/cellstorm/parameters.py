@@ -1,0 +1,53 @@
+"""The base of every configuration model: frozen, strict about names, YAML in and out."""
+
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cellstorm.errors import ConfigurationError
+
+__all__ = ["Parameters", "describe_validation_error"]
+
+
+class Parameters(BaseModel):
+    """A frozen, serialisable set of parameters; unknown names are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    def to_yaml(self) -> str:
+        """The parameters as YAML text, in the order of their definition."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    @classmethod
+    def from_yaml(cls, text: str, *, where: str | Path | None = None) -> Self:
+        """Parse YAML text.
+
+        Raises
+        ------
+        ConfigurationError
+            The text is not YAML, or a field is unknown or out of range; the
+            message names the field and what is allowed.
+        """
+        try:
+            values = yaml.safe_load(text)
+        except (yaml.YAMLError, UnicodeError) as error:
+            raise ConfigurationError(f"this is not YAML ({error})", where=where) from error
+        if not isinstance(values, dict):
+            raise ConfigurationError("expected a YAML mapping of names to values", where=where)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigurationError(describe_validation_error(error), where=where) from error
+
+
+def describe_validation_error(error: ValidationError) -> str:
+    """One line that names each wrong field, its value and what is allowed."""
+    parts = []
+    for detail in error.errors(include_url=False):
+        field = ".".join(str(item) for item in detail["loc"]) or "value"
+        message = detail["msg"][0].lower() + detail["msg"][1:]
+        given = "" if detail["type"] == "missing" else f" (given: {detail['input']!r})"
+        parts.append(f"{field}: {message}{given}")
+    return "; ".join(parts)
