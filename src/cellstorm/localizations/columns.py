@@ -51,11 +51,17 @@ _DEFINITIONS = (
     Column("uncertainty_z_nm", pl.Float32, "nm", "standard error of z_nm"),
     Column("uncertainty_photons", pl.Float32, "photon", "standard error of photons"),
     Column(
-        "mortensen_nm", pl.Float32, "nm", "lateral precision by the formula of Mortensen et al. 2010"
+        "mortensen_nm",
+        pl.Float32,
+        "nm",
+        "lateral precision by the formula of Mortensen et al. 2010",
     ),
     Column("chi2", pl.Float32, "", "sum of squared standardised residuals per degree of freedom"),
     Column(
-        "significance", pl.Float32, "", "twice the log-likelihood gained over no molecule being here"
+        "significance",
+        pl.Float32,
+        "",
+        "twice the log-likelihood gained over no molecule being here",
     ),
     Column("probability", pl.Float32, "", "probability that this molecule exists"),
     Column("neighbours", pl.UInt16, "", "molecules fitted together with this one"),

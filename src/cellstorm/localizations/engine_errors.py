@@ -1,0 +1,48 @@
+"""Turns what the data frame engine raises into errors for the person."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from cellstorm.errors import OutputError, TableError
+
+__all__ = ["engine_errors"]
+
+# The engine reports a full disk as text: "... No space left on device (os error 28)".
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+
+
+@contextlib.contextmanager
+def engine_errors(path: Path) -> Iterator[None]:
+    """Raise what the engine could not read, cast or write as ours.
+
+    Errors of the operating system become `OSError`, which `atomic_file` explains.
+
+    Raises
+    ------
+    OSError
+        The disk is full, the folder read-only and the like.
+    TableError
+        The rows themselves cannot be read or do not fit together.
+    OutputError
+        Anything else.
+    """
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".:")
+        code = _OS_ERROR.search(str(error))
+        if code is not None:
+            raise OSError(int(code.group(1)), reason) from error
+        if isinstance(
+            error,
+            pl.exceptions.SchemaError
+            | pl.exceptions.ColumnNotFoundError
+            | pl.exceptions.InvalidOperationError
+            | pl.exceptions.ComputeError,
+        ):
+            raise TableError(f"its rows cannot be read ({reason}).", where=path) from error
+        raise OutputError(f"cannot be written ({reason}).", where=path) from error
