@@ -100,6 +100,19 @@ class Movie(ABC):
             The range lies outside the movie.
         """
 
+    def check_range(self, start: int, stop: int) -> None:
+        """Refuse a range outside the movie.
+
+        Raises
+        ------
+        ValueError
+            Unless ``0 <= start <= stop <= frames``.
+        """
+        if not 0 <= start <= stop <= self.shape[0]:
+            raise ValueError(
+                f"frames {start}:{stop} lie outside the movie of {self.shape[0]} frames"
+            )
+
     def read(self, start: int, stop: int) -> NDArray[np.generic]:
         """Frames ``start`` to ``stop`` (exclusive) as ``(n, height, width)``."""
         return self.read_chunk(start, stop).frames

@@ -1,0 +1,219 @@
+"""One decoder on one video: stays where it stopped, seeks only when it must."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Literal, cast
+
+import av
+import numpy as np
+from av import VideoFrame
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from cellstorm.errors import MovieError
+from cellstorm.movie.video_index import VideoIndex, VideoPacket, picture_packets
+
+__all__ = ["Threads", "VideoDecoder", "learn_order", "open_container"]
+
+Threads = Literal["AUTO", "NONE"]
+
+# After a seek the first packets may be fragments that the index does not know.
+_UNKNOWN_PACKETS_AFTER_SEEK = 64
+
+
+def open_container(path: Path) -> tuple[InputContainer, VideoStream | None]:
+    """Open a file and choose its best video stream; None where it has only sound.
+
+    Raises
+    ------
+    av.error.FFmpegError
+        The file is nothing that ffmpeg knows, or is damaged.
+    """
+    # the prefix keeps ffmpeg from taking "a:b.mp4" for a protocol
+    container = av.open(f"file:{path}", metadata_errors="ignore")
+    moving = [
+        stream
+        for stream in container.streams.video
+        # cover pictures of sound files come as video streams
+        if not stream.disposition & Disposition.attached_pic
+    ]
+    best = container.streams.best("video")
+    if best in moving:
+        return container, cast("VideoStream", best)
+    return container, moving[0] if moving else None
+
+
+class VideoDecoder:
+    """Gives the frames of one video from any frame on.
+
+    Each packet goes into the decoder with its frame's number for a presentation time
+    and the picture comes out with it, so that a frame keeps its number whatever the
+    decoder drops, repeats or reorders. Not thread-safe.
+
+    Parameters
+    ----------
+    path
+        The video.
+    index
+        Its packets.
+    with_qp
+        Ask the decoder for quantisation parameters.
+    threads
+        ``"AUTO"`` lets ffmpeg decode on all processors.
+
+    Attributes
+    ----------
+    next_frame
+        The frame that can be had without a seek; -1 if none.
+    """
+
+    def __init__(self, path: Path, index: VideoIndex, *, with_qp: bool, threads: Threads) -> None:
+        self.index = index
+        self.next_frame = -1
+        self._path = path
+        self._with_qp = with_qp
+        self._threads: Threads = threads
+        self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._pictures: Iterator[tuple[int, VideoFrame]] = iter(())
+
+    def close(self) -> None:
+        """Release the file and the decoder; reading opens them again."""
+        self.next_frame = -1
+        self._pictures = iter(())
+        if self._container is not None:
+            self._container.close()
+        self._container = self._stream = None
+
+    def pictures(
+        self, start: int, stop: int, *, key_frames_back: int = 0
+    ) -> Iterator[tuple[int, VideoFrame]]:
+        """Frames ``start`` to ``stop`` in order, each with its number.
+
+        Frames that cannot be decoded are missing.
+
+        Parameters
+        ----------
+        start, stop
+            Range of frames.
+        key_frames_back
+            Begin this many key frames earlier than should be needed.
+        """
+        if start != self.next_frame or key_frames_back:
+            self._pictures = self.decode_from(self.index.start_packet(start, key_frames_back))
+        self.next_frame = -1
+        for number, picture in self._pictures:
+            if number >= stop:
+                return
+            if number == stop - 1:
+                self.next_frame = stop
+            if number >= start:
+                yield number, picture
+            if number == stop - 1:
+                return
+
+    def decode_from(self, first: int) -> Iterator[tuple[int, VideoFrame]]:
+        """All pictures that the decoder gives when it is fed from packet ``first`` on."""
+        frame_of_packet = self.index.frame_of_packet.tolist()
+        packets = self._packets_from(first)
+        stream = self._stream
+        assert stream is not None
+        context = stream.codec_context
+        # a decoder that guesses this too low drops pictures after a seek
+        context.reorder_depth = max(context.reorder_depth, self.index.reorder_depth)
+        for position, packet in packets:
+            packet.pts = frame_of_packet[position]
+            packet.dts = position
+            try:
+                pictures = context.decode(packet)
+            except av.error.FFmpegError:
+                # the pictures that are lost by this are missed by their numbers
+                continue
+            for picture in pictures:
+                if picture.pts is not None:
+                    yield picture.pts, picture
+        try:
+            pictures = context.decode(None)
+        except av.error.FFmpegError:
+            return
+        for picture in pictures:
+            if picture.pts is not None:
+                yield picture.pts, picture
+
+    def _packets_from(self, first: int) -> Iterator[tuple[int, VideoPacket]]:
+        """Packets from ``first`` on with their numbers, the file opened and sought."""
+        if first > 0:
+            container, stream = self._open()
+            for time in (self.index.pts[first], self.index.dts[first]):
+                packets = self._seek(container, stream, int(time), first)
+                if packets is not None:
+                    return packets
+        self.close()
+        container, stream = self._open()
+        return self._numbered(picture_packets(container, stream), 0, first)
+
+    def _open(self) -> tuple[InputContainer, VideoStream]:
+        if self._container is None or self._stream is None:
+            try:
+                self._container, self._stream = open_container(self._path)
+            except (av.error.FFmpegError, OSError) as error:
+                raise self._changed() from error
+            if self._stream is None:
+                raise self._changed()
+            self._stream.thread_type = self._threads
+            if self._with_qp:
+                self._stream.codec_context.options = {"export_side_data": "venc_params"}
+        return self._container, self._stream
+
+    def _seek(
+        self, container: InputContainer, stream: VideoStream, time: int, first: int
+    ) -> Iterator[tuple[int, VideoPacket]] | None:
+        """Seek to ``time`` and check by the index that it led to ``first`` or before."""
+        try:
+            container.seek(time, stream=stream)
+            packets = picture_packets(container, stream)
+            for packet in islice(packets, _UNKNOWN_PACKETS_AFTER_SEEK):
+                position = self.index.find(packet)
+                if position is not None:
+                    if position > first:
+                        return None
+                    return self._numbered(chain([packet], packets), position, first)
+        except (av.error.FFmpegError, OverflowError):
+            return None
+        return None
+
+    def _numbered(
+        self, packets: Iterator[VideoPacket], position: int, first: int
+    ) -> Iterator[tuple[int, VideoPacket]]:
+        byte_count = self.index.byte_count
+        for packet in packets:
+            if position >= self.index.packets:
+                return
+            if packet.size != byte_count[position]:
+                raise self._changed()
+            if position >= first:
+                yield position, packet
+            position += 1
+
+    def _changed(self) -> MovieError:
+        return MovieError(
+            "the file changed or went away while it was being read.",
+            where=self._path,
+            todo="Run again when nothing writes to it any more.",
+        )
+
+
+def learn_order(path: Path, index: VideoIndex) -> VideoIndex:
+    """Decode the whole video once to see which packet is shown when.
+
+    For files whose presentation times are missing or ambiguous.
+    """
+    packet_numbers = np.arange(index.packets, dtype=np.int64)
+    numbered = replace(index, frame_of_packet=packet_numbers)
+    decoder = VideoDecoder(path, numbered, with_qp=False, threads="AUTO")
+    shown = list(dict.fromkeys(number for number, _ in decoder.decode_from(0)))
+    decoder.close()
+    return index.with_order(np.array(shown, dtype=np.int64))
