@@ -10,10 +10,9 @@ from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.fingerprint import fingerprint_of_bytes, fingerprint_of_files
 from cellstorm.movie.grey import as_grey_dtype, grey_dtype, luminance, require_finite
+from cellstorm.movie.stack_axes import COLOUR_NOTICE
 
 __all__ = ["ArrayMovie", "open_npy", "open_npz"]
-
-_COLOUR_NOTICE = "Colour frames were turned into luminance (BT.709 weights)."
 
 
 class ArrayMovie(Movie):
@@ -69,7 +68,7 @@ class ArrayMovie(Movie):
         self.bit_depth = values.dtype.itemsize * 8
         self.format_name = format_name
         self.pixel_size_nm = pixel_size_nm
-        self.notices = (_COLOUR_NOTICE,) if self._is_colour else ()
+        self.notices = (COLOUR_NOTICE,) if self._is_colour else ()
 
     def read_chunk(self, start: int, stop: int) -> FrameChunk:
         """Frames ``start`` to ``stop`` (exclusive); see `Movie.read_chunk`."""

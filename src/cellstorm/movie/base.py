@@ -82,10 +82,14 @@ class Movie(ABC):
 
     @property
     def frame_rate_hz(self) -> float | None:
-        """Median frame rate from the timestamps."""
+        """Frame rate from the timestamps, pauses and dropped frames left aside."""
         if self.timestamps_s is None or self.timestamps_s.size < 2:
             return None
-        step = float(np.median(np.diff(self.timestamps_s)))
+        steps = np.diff(self.timestamps_s)
+        # the mean of ordinary steps: Matroska rounds each time to a millisecond, so that
+        # the median alone can be 1 % off
+        ordinary = steps[np.abs(steps - np.median(steps)) <= 0.5 * np.median(steps)]
+        step = float(ordinary.mean()) if ordinary.size else 0.0
         return 1.0 / step if step > 0 else None
 
     @abstractmethod

@@ -34,7 +34,8 @@ def quantiser_step(qp: NDArray[np.generic]) -> NDArray[np.float32]:
     NDArray[np.float32]
         Same shape, ADU of the coded (8-bit) luma.
     """
-    return (0.625 * np.exp2(np.asarray(qp, dtype=np.float32) / 6.0)).astype(np.float32)
+    step: NDArray[np.float32] = 0.625 * np.exp2(np.asarray(qp, dtype=np.float32) / np.float32(6.0))
+    return step
 
 
 @dataclass(frozen=True)

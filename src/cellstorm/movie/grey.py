@@ -72,14 +72,17 @@ def luminance(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> NDA
         total += blue.astype(np.uint32) * np.uint32(_BLUE)
         total += np.uint32(1 << 15)
         total >>= np.uint32(16)
-        return total.astype(dtype)
-    real = np.float32 if dtype == np.float32 else np.float64
+        luma: NDArray[Any] = total.astype(dtype)
+        return luma
     mixed = (
-        red.astype(real) * real(_RED / 65536)
-        + green.astype(real) * real(_GREEN / 65536)
-        + blue.astype(real) * real(_BLUE / 65536)
-    )
-    return mixed.astype(dtype) if dtype.kind == "f" else np.rint(mixed).astype(dtype)
+        red.astype(np.float64) * _RED
+        + green.astype(np.float64) * _GREEN
+        + blue.astype(np.float64) * _BLUE
+    ) / 65536
+    if dtype.kind != "f":
+        mixed = np.rint(mixed)
+    weighted: NDArray[Any] = mixed.astype(dtype)
+    return weighted
 
 
 def require_finite(frames: NDArray[Any], start: int, where: str | Path | None) -> None:
@@ -91,6 +94,8 @@ def require_finite(frames: NDArray[Any], start: int, where: str | Path | None) -
         ``(n, height, width)``; integers pass unseen.
     start
         Index of the first frame in the movie, for the message.
+    where
+        The file, for the message.
 
     Raises
     ------

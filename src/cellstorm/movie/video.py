@@ -20,12 +20,12 @@ from cellstorm.movie.fingerprint import fingerprint_of_files
 from cellstorm.movie.luma import GreyLayout, grey_layout
 from cellstorm.movie.quantisers import MACROBLOCK_PX, macroblock_qp
 from cellstorm.movie.segment_size import has_mp4_index
+from cellstorm.movie.stack_axes import COLOUR_NOTICE
+from cellstorm.movie.truncation import truncated_file, truncation_notice
 from cellstorm.movie.video_decoder import Threads, VideoDecoder, learn_order, open_container
 from cellstorm.movie.video_index import VideoIndex, read_index
 
 __all__ = ["VideoMovie"]
-
-_COLOUR_NOTICE = "Colour pictures (RGB) were turned into luminance (BT.709 weights)."
 
 # Edge of the block that a codec quantises or predicts as one.
 _BLOCK_SIZE_PX = {
@@ -142,7 +142,7 @@ class VideoMovie(Movie):
         """Frames ``start`` to ``stop`` (exclusive); see `Movie.read_chunk`."""
         self.check_range(start, stop)
         if stop > self._index.readable_frames:
-            raise self._truncated()
+            raise truncated_file("video", self.path, self._index.readable_frames, self.shape[0])
         count, (_, height, width) = stop - start, self.shape
         frames = np.empty((count, height, width), dtype=self.dtype)
         types = np.zeros(count, dtype=np.uint8)
@@ -282,7 +282,7 @@ class VideoMovie(Movie):
     def _facts(
         self, codec: str, profile: str, first: VideoFrame, frame_rate_hz: float
     ) -> CodecFacts:
-        frames, height, width = self.shape
+        _, height, width = self.shape
         byte_count = self._index.frame_bytes
         bits = 8.0 * float(byte_count.sum())
         counted = max(1, int(np.count_nonzero(byte_count)))
@@ -304,7 +304,7 @@ class VideoMovie(Movie):
 
     def _describe_oddities(self, layout: GreyLayout, frames_in_file: int) -> Iterator[str]:
         if layout.is_colour:
-            yield _COLOUR_NOTICE
+            yield COLOUR_NOTICE
         left_out = frames_in_file - self._index.frames
         if left_out > 0:
             yield (
@@ -312,19 +312,7 @@ class VideoMovie(Movie):
                 " file and are left out."
             )
         if self._index.readable_frames < self._index.frames:
-            yield (
-                f"The file is truncated: the first {self._index.readable_frames} of"
-                f" {self._index.frames} frames are readable."
-            )
-
-    def _truncated(self) -> MovieError:
-        readable = self._index.readable_frames
-        return MovieError(
-            f"the video ends in the middle of frame {readable + 1} of {self.shape[0]}"
-            " (truncated file).",
-            where=self.path,
-            todo=f"The first {readable} frames are readable: run again with --frames 0:{readable}.",
-        )
+            yield truncation_notice(self._index.readable_frames, self._index.frames)
 
     def _damaged(self, frame: int) -> MovieError:
         after = np.flatnonzero(self.codec.key_frames[frame + 1 :])

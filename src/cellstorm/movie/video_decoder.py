@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import av
 import numpy as np
@@ -42,7 +42,7 @@ def open_container(path: Path) -> tuple[InputContainer, VideoStream | None]:
     ]
     best = container.streams.best("video")
     if best in moving:
-        return container, cast("VideoStream", best)
+        return container, best
     return container, moving[0] if moving else None
 
 

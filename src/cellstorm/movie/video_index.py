@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import av
 import numpy as np
@@ -151,7 +151,7 @@ def picture_packets(container: InputContainer, stream: VideoStream) -> Iterator[
     """
     for packet in container.demux(stream):
         if packet.size:
-            yield cast("VideoPacket", packet)
+            yield packet
 
 
 # Every picture stands alone, so that what comes first is shown first.
@@ -183,12 +183,11 @@ def read_index(container: InputContainer, stream: VideoStream, path: Path) -> Vi
             if packet.is_corrupt and (packet.pos or 0) + packet.size >= file_bytes:
                 complete = False
                 break
-            pts, dts = packet.pts, packet.dts
             hidden = packet.is_discard or (codec == "vp8" and not _vp8_is_shown(packet))
             rows.append(
                 (
-                    _NO_TIME if pts is None else pts,
-                    _NO_TIME if dts is None else dts,
+                    _NO_TIME if packet.pts is None else packet.pts,
+                    _NO_TIME if packet.dts is None else packet.dts,
                     packet.size,
                     packet.is_keyframe,
                     hidden,
@@ -245,18 +244,20 @@ def read_index(container: InputContainer, stream: VideoStream, path: Path) -> Vi
                 announced = stream.frames - repeats
             elif announced_duration is not None and stream.time_base is not None:
                 seconds = announced_duration / av.time_base
-                announced = round(seconds / float(stream.time_base * _median_step(ticks)))
+                announced = round(seconds / float(stream.time_base * _mean_step(ticks)))
         lost = max(announced - index.packets, 0 if complete else 1)
         decoded = dts[dts != _NO_TIME]
-        lost_ticks = (decoded.max() if decoded.size else 0) + _median_step(ticks) * np.arange(
+        lost_ticks = (decoded.max() if decoded.size else 0) + _mean_step(ticks) * np.arange(
             1, lost + 1, dtype=np.int64
         )
         lost_bytes = np.zeros(lost, dtype=np.int64)
     return _with_lost(index, lost_ticks, lost_bytes) if lost_ticks.size else index
 
 
-def _median_step(ticks: NDArray[np.int64]) -> int:
-    return max(1, int(np.median(np.diff(ticks)))) if ticks.size > 1 else 1
+def _mean_step(ticks: NDArray[np.int64]) -> int:
+    if ticks.size < 2:
+        return 1
+    return max(1, round(float(ticks[-1] - ticks[0]) / (ticks.size - 1)))
 
 
 def _vp8_is_shown(packet: VideoPacket) -> bool:
@@ -308,6 +309,8 @@ def _with_lost(
 
     Parameters
     ----------
+    index
+        What is in the file.
     lost_ticks
         Decoding times of the lost pictures.
     lost_bytes
@@ -318,7 +321,7 @@ def _with_lost(
         readable = int(np.searchsorted(index.frame_ticks, lost_ticks.min()))
     # decoding times run ahead of presentation times by a constant
     last = int(index.frame_ticks[-1]) if index.frames else 0
-    ahead = max(0, last + _median_step(index.frame_ticks) - int(lost_ticks.min()))
+    ahead = max(0, last + _mean_step(index.frame_ticks) - int(lost_ticks.min()))
     return replace(
         index,
         frame_ticks=np.concatenate([index.frame_ticks, np.sort(lost_ticks) + ahead]),
