@@ -2,7 +2,6 @@
 
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 from numpy.typing import NDArray
 
 from cellstorm.camera import Camera

@@ -1,0 +1,19 @@
+"""Frames in, molecules out: the methods and the socket they plug into.
+
+A *method* is what the user configured (`GaussianMethod`); its ``prepare`` looks at the
+movie and gives a *localizer* with every number decided, which turns chunks of frames into
+columns of molecules.
+"""
+
+from cellstorm.localize.gaussian import GaussianLocalizer, GaussianMethod
+from cellstorm.localize.localizer import FrameRange, Localizer, Method, MoleculeColumns, Region
+
+__all__ = [
+    "FrameRange",
+    "GaussianLocalizer",
+    "GaussianMethod",
+    "Localizer",
+    "Method",
+    "MoleculeColumns",
+    "Region",
+]
