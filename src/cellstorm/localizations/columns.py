@@ -1,13 +1,12 @@
 """Every column a localization table can have, once: name, dtype, unit, meaning."""
 
 from dataclasses import dataclass
+from enum import IntFlag
 
 import polars as pl
 from polars.datatypes import DataTypeClass
 
-__all__ = ["COLUMNS", "REQUIRED_COLUMNS", "Column", "Flag"]
-
-from enum import IntFlag
+__all__ = ["COLUMNS", "REQUIRED_COLUMNS", "Column", "Flag", "columns_as_markdown"]
 
 
 class Flag(IntFlag):
@@ -72,3 +71,13 @@ _DEFINITIONS = (
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _DEFINITIONS}
 REQUIRED_COLUMNS = ("frame", "x_nm", "y_nm")
+
+
+def columns_as_markdown() -> str:
+    """The registry as the table of the documentation."""
+    lines = ["| column | type | unit | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{column.name}` | {column.dtype} | {column.unit} | {column.meaning} |"
+        for column in COLUMNS.values()
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
 """Turns what the data frame engine raises into errors for the person."""
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,15 +12,16 @@ from cellstorm.errors import OutputError, TableError
 
 __all__ = ["engine_errors"]
 
-# The engine reports a full disk as text: "... No space left on device (os error 28)".
+# The engine gives the number as text only: "... No space left on device (os error 28)".
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 @contextlib.contextmanager
-def engine_errors(path: Path) -> Iterator[None]:
+def engine_errors(path: Path, *, reading: bool = False) -> Iterator[None]:
     """Raise what the engine could not read, cast or write as ours.
 
-    Errors of the operating system become `OSError`, which `atomic_file` explains.
+    Errors of the operating system become `OSError` when writing, which `atomic_file`
+    explains, and `TableError` when ``reading``.
 
     Raises
     ------
@@ -32,11 +34,18 @@ def engine_errors(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".:")
         code = _OS_ERROR.search(str(error))
         if code is not None:
-            raise OSError(int(code.group(1)), reason) from error
+            number = int(code.group(1))
+            reason = os.strerror(number)
+            if not reading:
+                raise OSError(number, reason) from error
+        elif isinstance(error, OSError) and not reading:
+            raise
+        if reading:
+            raise TableError(f"cannot be read ({reason}).", where=path) from error
         if isinstance(
             error,
             pl.exceptions.SchemaError

@@ -60,7 +60,7 @@ def read_table(path: Path | str, *, pixel_size_nm: float | None = None) -> Local
     """
     path = Path(path)
     rows, metadata = scan_table(path, pixel_size_nm=pixel_size_nm)
-    with engine_errors(path):
+    with engine_errors(path, reading=True):
         data = rows.collect(engine="streaming")
     try:
         return Localizations(data, metadata)
@@ -104,11 +104,14 @@ def convert_table(
     source, output = Path(source), Path(output)
     format_for_writing(output)
     rows, metadata = scan_table(source, pixel_size_nm=pixel_size_nm)
-    with engine_errors(source):
+    with engine_errors(source, reading=True):
         count = int(rows.select(pl.len()).collect(engine="streaming").item())
         bad = count_bad_positions(rows)
     refuse_bad_positions(bad, count, where=source)
-    notices = _write(rows, metadata.with_step(f"converted from {source.name}"), output)
+    try:
+        notices = _write(rows, metadata.with_step(f"converted from {source.name}"), output)
+    except TableError as error:  # found while writing, but it is the source that has it
+        raise TableError(error.what, where=source, todo=error.todo) from error
     return count, (*metadata.notices, *notices)
 
 

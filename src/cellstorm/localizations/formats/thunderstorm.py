@@ -136,7 +136,7 @@ def _first_frame(
 ) -> tuple[int, tuple[str, ...]]:
     """1, or 0 with a notice where another program (Picasso's export) counts from 0."""
     name = next(name for name, label in zip(raw, header, strict=True) if label.name == "frame")
-    with engine_errors(path):
+    with engine_errors(path, reading=True):
         lowest = rows.select(pl.col(name).min()).collect(engine="streaming").item()
     if lowest is None or lowest != 0:
         return _FIRST_FRAME, ()
