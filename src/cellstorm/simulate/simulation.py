@@ -12,48 +12,19 @@ from pydantic import Field, model_validator
 from scipy.ndimage import gaussian_filter
 
 from cellstorm.atomic_file import atomic_file
+from cellstorm.camera import PRESETS, Camera
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import Parameters
 from cellstorm.simulate._spot_kernel import add_spots
 from cellstorm.simulate.blinking import blink, light_per_frame
 from cellstorm.simulate.encode import CONTAINERS, Codec, encode_video, write_tiff
+from cellstorm.simulate.sensor import record
 from cellstorm.simulate.structure import filament_molecules, uniform_molecules
 
-__all__ = ["Sensor", "Simulation"]
+__all__ = ["Simulation"]
 
 _FRAMES_PER_BLOCK = 64
 _HAZE_SIGMA_PX = 8.0
-
-
-class Sensor(Parameters):
-    """From photoelectrons to grey values; the defaults are the Huawei P9 at ISO 3200."""
-
-    gain_e_per_adu: float = Field(0.69, gt=0, description="photoelectrons per grey value")
-    offset_adu: float = Field(4.1, ge=0, description="grey value without light")
-    read_noise_e: float = Field(2.5, ge=0, description="RMS read noise, electrons")
-    bit_depth: Literal[8] = Field(8, description="bits per pixel; clipped at both ends")
-
-    def digitise(
-        self, expected: NDArray[np.float32], random: np.random.Generator
-    ) -> NDArray[np.uint8]:
-        """Draw shot and read noise, quantise and clip.
-
-        Parameters
-        ----------
-        expected
-            Expected photoelectrons, any shape.
-        random
-            Source of the noise.
-
-        Returns
-        -------
-        NDArray[np.uint8]
-            Grey values, same shape.
-        """
-        signal = random.poisson(expected).astype(np.float32)
-        noise = random.standard_normal(expected.shape, dtype=np.float32)
-        grey = (signal + self.read_noise_e * noise) / self.gain_e_per_adu + self.offset_adu
-        return np.clip(np.rint(grey), 0, 2**self.bit_depth - 1).astype(np.uint8)
 
 
 class Simulation(Parameters):
@@ -83,7 +54,7 @@ class Simulation(Parameters):
     haze_photons: float = Field(
         0.0, ge=0, description="peak of out-of-focus light on top of the background, photons/px"
     )
-    sensor: Sensor = Field(default_factory=Sensor)
+    camera: Camera = Field(PRESETS["huawei-p9"], description="8 bit, no excess noise")
     codec: Codec = Field("h264", description="none writes an uncompressed TIFF")
     crf: float = Field(23.0, ge=0, le=51, description="constant rate factor of H.264 or HEVC")
     gop: int = Field(31, ge=1, description="frames from key frame to key frame")
@@ -93,9 +64,14 @@ class Simulation(Parameters):
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")
-    def _fits_the_codec(self) -> Self:
+    def _can_be_simulated(self) -> Self:
         if self.codec in ("h264", "hevc") and (self.width % 2 or self.height % 2):
             raise ValueError("4:2:0 video needs an even width and height")
+        camera = self.camera
+        if camera.bit_depth != 8 or camera.excess_noise_factor != 1:
+            raise ValueError("only 8-bit cameras without electron multiplication are simulated")
+        if camera.value_range != "full":
+            raise ValueError("only full-range video is simulated")
         return self
 
     def run(self, path: str | Path) -> tuple[Path, pl.DataFrame]:
@@ -164,7 +140,7 @@ class Simulation(Parameters):
             (its light in that frame), ``background_photons`` (under it, per pixel);
             ordered by frame. However faint: see `faintest_photons`.
         """
-        random_sites, random_blinks = self._generators(2)
+        random_sites, random_blinks = self._generator("sites"), self._generator("blinks")
         blinks = blink(
             random_blinks,
             active_per_frame=self.density_per_um2_frame * self._width_nm * self._height_nm / 1e6,
@@ -204,12 +180,11 @@ class Simulation(Parameters):
         """
         level = np.full((self.height, self.width), self.background_photons, np.float32)
         if self.haze_photons > 0:
-            random_sites, random_haze = self._generators(2)[0], self._generators(3)[2]
             sites = (
-                self._filaments(random_sites)
+                self._filaments(self._generator("sites"))
                 if self.structure == "filaments"
                 else uniform_molecules(
-                    random_haze,
+                    self._generator("haze"),
                     max(1, self.width * self.height // 256),
                     width_nm=self._width_nm,
                     height_nm=self._height_nm,
@@ -234,7 +209,7 @@ class Simulation(Parameters):
         noise r (Turin 1960; the Gaussian's square integrates to 1 / (4 pi sigma^2)).
         About 70 photons with the defaults. Scores leave fainter truth out.
         """
-        noise = self.background_photons + self.sensor.read_noise_e**2
+        noise = self.background_photons + self.camera.read_noise_e**2
         return 3.0 * math.sqrt(noise * 4.0 * math.pi) * self.sigma_px
 
     @property
@@ -253,8 +228,11 @@ class Simulation(Parameters):
             filament_um_per_um2=self.filament_um_per_um2,
         )
 
-    def _generators(self, count: int) -> list[np.random.Generator]:
-        return [np.random.default_rng([self.seed, purpose]) for purpose in range(count)]
+    def _generator(
+        self, purpose: Literal["sites", "blinks", "haze", "noise"], part: int = 0
+    ) -> np.random.Generator:
+        number = ("sites", "blinks", "haze", "noise").index(purpose)
+        return np.random.default_rng([self.seed, number, part])
 
     def _blocks(self, truth: pl.DataFrame) -> Iterator[NDArray[np.uint8]]:
         frame = truth["frame"].to_numpy().astype(np.int64)
@@ -271,8 +249,7 @@ class Simulation(Parameters):
                 frame[rows] - start, x_px[rows], y_px[rows], photons[rows], self.sigma_px, expected
             )
             # a generator of its own per block: frames do not depend on those before
-            random = np.random.default_rng([self.seed, 1000, number])
-            yield self.sensor.digitise(expected, random)
+            yield record(expected, self.camera, self._generator("noise", number))
 
     def _movie_path(self, path: Path) -> Path:
         suffixes = CONTAINERS[self.codec]

@@ -1,0 +1,196 @@
+"""A simulated movie and its truth agree, and the same parameters give the same movie."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from cellstorm.camera import PRESETS
+from cellstorm.errors import ConfigurationError, OutputError
+from cellstorm.movie import open_movie
+from cellstorm.simulate import Simulation, write_truth
+
+SMALL = Simulation(width=64, height=48, frames=70, density_per_um2_frame=1.0, seed=3)
+
+
+def frames_of(path: Path) -> np.ndarray:
+    with open_movie(path) as movie:
+        return np.asarray(movie.read(0, movie.shape[0]))
+
+
+def test_a_lossless_video_holds_exactly_what_the_sensor_gave(tmp_path: Path) -> None:
+    path, _ = SMALL.model_copy(update={"codec": "ffv1"}).run(tmp_path / "movie")
+    assert path.suffix == ".mkv"
+    np.testing.assert_array_equal(frames_of(path), SMALL.stack())
+
+
+def test_an_uncoded_movie_is_a_tiff_with_its_pixel_size(tmp_path: Path) -> None:
+    path, _ = SMALL.model_copy(update={"codec": "none"}).run(tmp_path / "movie")
+    with open_movie(path) as movie:
+        assert movie.pixel_size_nm == pytest.approx(100.0)
+    np.testing.assert_array_equal(frames_of(path), SMALL.stack())
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_the_same_seed_gives_the_same_file(tmp_path: Path, codec: str) -> None:
+    simulation = SMALL.model_copy(update={"codec": codec})
+    first, truth = simulation.run(tmp_path / "first")
+    again, truth_again = simulation.run(tmp_path / "again")
+    other, _ = simulation.model_copy(update={"seed": 4}).run(tmp_path / "other")
+    assert first.read_bytes() == again.read_bytes()
+    assert first.read_bytes() != other.read_bytes()
+    assert truth.equals(truth_again)
+
+
+def test_coded_video_looks_like_a_phones(tmp_path: Path) -> None:
+    path, _ = SMALL.run(tmp_path / "phone")
+    with open_movie(path) as movie:
+        assert movie.codec is not None
+        assert movie.codec.color_range == "full"
+        np.testing.assert_array_equal(np.flatnonzero(movie.codec.key_frames), [0, 31, 62])
+        coding = movie.read_chunk(0, 70).coding
+    assert coding is not None
+    assert set(coding.picture_types.tolist()) == {1, 2}
+
+
+def test_a_coarser_quantiser_makes_a_smaller_file(tmp_path: Path) -> None:
+    sizes = [
+        SMALL.model_copy(update={"crf": crf}).run(tmp_path / f"crf{crf:.0f}")[0].stat().st_size
+        for crf in (10.0, 23.0, 33.0)
+    ]
+    assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
+
+
+def test_parameters_survive_a_yaml_file() -> None:
+    assert Simulation.from_yaml(SMALL.to_yaml()) == SMALL
+
+
+def test_the_light_in_the_movie_is_the_light_in_the_truth() -> None:
+    camera = PRESETS["huawei-p9"].model_copy(update={"offset_adu": 20.0, "read_noise_e": 0.0})
+    simulation = SMALL.model_copy(
+        update={"camera": camera, "density_per_um2_frame": 0.1, "photons": 300.0}
+    )
+    light = camera.to_photoelectrons(simulation.stack()).sum(axis=(1, 2))
+    truth = simulation.truth()
+    inside = pl.col("x_nm").is_between(600, 5800) & pl.col("y_nm").is_between(600, 4200)
+    # molecules at the edge lose light; where there is none of them the sum must agree
+    edge_free = np.ones(simulation.frames, bool)
+    edge_free[truth.filter(~inside)["frame"].unique().to_numpy()] = False
+    per_frame = np.bincount(
+        truth["frame"].to_numpy(), truth["photons"].to_numpy(), minlength=simulation.frames
+    )
+    expected = per_frame + 20.0 * 64 * 48
+    assert edge_free.sum() >= 5
+    z = (light - expected)[edge_free] / np.sqrt(expected[edge_free])
+    assert abs(z.mean()) < 4.0 / np.sqrt(edge_free.sum())
+    assert 0.5 < z.std() < 1.6
+
+
+def test_truth_lies_at_the_centre_of_the_spots_counted_from_the_corner() -> None:
+    simulation = Simulation(
+        width=64,
+        height=48,
+        frames=400,
+        structure="uniform",
+        density_per_um2_frame=0.02,
+        on_frames=20.0,
+        photons=5000.0,
+        background_photons=0.0,
+        camera=PRESETS["huawei-p9"].model_copy(
+            update={"gain_e_per_adu": 5.0, "read_noise_e": 0.0, "offset_adu": 0.0}
+        ),
+    )
+    stack = simulation.stack().astype(float)
+    truth = simulation.truth()
+    alone = truth.filter(
+        (pl.len().over("frame") == 1)
+        & (pl.col("photons") > 2000)
+        & pl.col("x_nm").is_between(1000, 5400)
+        & pl.col("y_nm").is_between(1000, 3800)
+    )
+    assert alone.height > 30
+    light = stack[alone["frame"].to_numpy()]
+    total = light.sum(axis=(1, 2))
+    x_nm = 100 * (light.sum(axis=1) @ (np.arange(64) + 0.5)) / total
+    y_nm = 100 * (light.sum(axis=2) @ (np.arange(48) + 0.5)) / total
+    assert abs(np.mean(x_nm - alone["x_nm"].to_numpy())) < 2.0
+    assert abs(np.mean(y_nm - alone["y_nm"].to_numpy())) < 2.0
+
+
+@pytest.mark.parametrize("structure", ["filaments", "uniform"])
+def test_as_many_molecules_are_active_as_asked_for_from_the_first_frame(structure: str) -> None:
+    simulation = Simulation(
+        width=128, height=64, frames=1500, structure=structure, density_per_um2_frame=0.5
+    )
+    per_frame = np.bincount(simulation.truth()["frame"].to_numpy(), minlength=1500)
+    wanted = 0.5 * 12.8 * 6.4
+    assert per_frame.mean() == pytest.approx(wanted, rel=0.04)
+    assert per_frame[:100].mean() == pytest.approx(wanted, rel=0.15)
+
+
+def test_blinks_are_dim_where_they_begin_and_end_within_a_frame() -> None:
+    simulation = Simulation(structure="uniform", frames=2000, photon_spread=0.0, seed=8)
+    blinks = (
+        simulation.truth()
+        .sort("id", "frame")
+        .group_by("id", maintain_order=True)
+        .agg(
+            pl.len().alias("frames"),
+            pl.col("photons").first().alias("first"),
+            pl.col("photons").last().alias("last"),
+            pl.col("photons").sum().alias("total"),
+            pl.col("photons").slice(1, pl.len() - 2).mean().alias("middle"),
+            pl.col("frame").min().alias("start"),
+            pl.col("frame").max().alias("stop"),
+        )
+        .filter((pl.col("start") > 0) & (pl.col("stop") < 1999))
+    )
+    long = blinks.filter(pl.col("frames") >= 3)
+    np.testing.assert_allclose(long["middle"].to_numpy(), 1000.0, rtol=1e-3)
+    # a blink that begins u into a frame lasts beyond the next with exp((u - 2) / 2): the mean
+    # of 1 - u under that weight
+    share = 1.0 - (1.0 / (1.0 - math.exp(-0.5)) - 2.0)
+    assert long["first"].mean() == pytest.approx(1000.0 * share, abs=20.0)
+    assert long["last"].mean() == pytest.approx(1000.0 * share, abs=20.0)
+    assert blinks["total"].mean() == pytest.approx(2000.0, rel=0.04)
+
+
+def test_haze_raises_the_background_and_the_truth_says_so() -> None:
+    clear = SMALL.background()
+    hazy_simulation = SMALL.model_copy(update={"haze_photons": 90.0})
+    hazy = hazy_simulation.background()
+    assert clear.min() == clear.max() == 20.0
+    assert hazy.max() == pytest.approx(110.0, rel=0.01)
+    assert hazy.min() < 60.0
+    under = hazy_simulation.truth()["background_photons"]
+    assert under.min() >= hazy.min() and under.mean() > hazy.mean()
+
+
+def test_truth_is_kept_as_parquet_and_csv(tmp_path: Path) -> None:
+    truth = SMALL.truth()
+    parquet, csv = write_truth(truth, tmp_path / "truth")
+    assert pl.read_parquet(parquet).equals(truth)
+    text = pl.read_csv(csv)
+    assert text.columns == truth.columns
+    np.testing.assert_allclose(text["x_nm"].to_numpy(), truth["x_nm"].to_numpy(), atol=1e-3)
+
+
+def test_a_name_that_does_not_suit_the_codec_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"h264 is not kept in a \.tif file"):
+        SMALL.run(tmp_path / "movie.tif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="does not exist"):
+        SMALL.run(tmp_path / "nowhere" / "movie.mp4")
+
+
+def test_odd_sizes_are_refused_for_420_video_and_fine_without_coding() -> None:
+    with pytest.raises(ValidationError, match="even width and height"):
+        Simulation(width=65, height=48)
+    odd = Simulation(width=65, height=47, frames=2, codec="none")
+    assert odd.stack().shape == (2, 47, 65)
