@@ -114,14 +114,10 @@ def _kind_of_zip(path: Path) -> Kind | None:
 
 
 def _is_text(head: bytes) -> bool:
-    """Printable throughout, in ASCII or UTF-8 (cut anywhere)."""
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:
-            return False
-        text = head[: error.start].decode("utf-8")
-    return all(character.isprintable() or character in "\t\n\r\f\ufeff" for character in text)
+    """No control characters, and mostly ASCII (the rest may be any encoding's letters)."""
+    control = set(range(32)) - set(b"\t\n\r\f")
+    printable = sum(32 <= byte < 127 or byte in b"\t\n\r\f" for byte in head)
+    return printable > 0.9 * len(head) and not control.intersection(head)
 
 
 _ZARR_FILES = frozenset({"zarr.json", ".zarray", ".zgroup"})

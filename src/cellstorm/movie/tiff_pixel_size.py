@@ -1,50 +1,13 @@
 """Pixel size from what TIFF writers leave in their files."""
 
 import contextlib
-import math
-from typing import Any
 from xml.etree import ElementTree
 
 import tifffile
 
-__all__ = ["length_nm", "tiff_pixel_size_nm"]
+from cellstorm.movie.length import length_nm
 
-_NM_PER_UNIT = {
-    "m": 1e9,
-    "cm": 1e7,
-    "mm": 1e6,
-    "um": 1e3,
-    "µm": 1e3,
-    "μm": 1e3,
-    "\\u00b5m": 1e3,
-    "micron": 1e3,
-    "microns": 1e3,
-    "micrometer": 1e3,
-    "micrometers": 1e3,
-    "micrometre": 1e3,
-    "millimeter": 1e6,
-    "nm": 1.0,
-    "nanometer": 1.0,
-    "nanometre": 1.0,
-    "pm": 1e-3,
-    "å": 0.1,
-    "angstrom": 0.1,
-    "inch": 2.54e7,
-    "in": 2.54e7,
-}
-# Print resolutions (72 to 600 dpi are 353 to 42 um) and "1 per cm" are no pixel sizes.
-_SMALLEST_NM, _LARGEST_NM = 0.1, 20_000.0
-
-
-def length_nm(value: Any, unit: str | None) -> float | None:
-    """A pixel's edge in nm; None for pixel units, nonsense, or sizes no microscope has."""
-    factor = _NM_PER_UNIT.get((unit or "").strip().lower())
-    with contextlib.suppress(TypeError, ValueError):
-        if factor is not None:
-            size = float(value) * factor
-            if math.isfinite(size) and _SMALLEST_NM <= size <= _LARGEST_NM:
-                return size
-    return None
+__all__ = ["tiff_pixel_size_nm"]
 
 
 def tiff_pixel_size_nm(tif: tifffile.TiffFile) -> float | None:
