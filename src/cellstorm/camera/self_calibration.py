@@ -282,5 +282,5 @@ def _as_camera(movie: "Movie", sample: _Sample, response: _Response) -> Camera:
         bit_depth=movie.bit_depth,
         value_range="limited" if limited else "full",
         estimated=True,
-        notes=f"Estimated from the movie: {response.how}. Not a calibration.",
+        notes=f"{response.how}; an estimate from the movie, not a calibration",
     )

@@ -1,0 +1,294 @@
+"""``cellstorm localize``: from a movie to a table of molecules and a picture."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from cyclopts import Group, Parameter
+from pydantic import ValidationError
+
+from cellstorm.camera import load_camera
+from cellstorm.cli.progress import shown_progress
+from cellstorm.errors import ConfigurationError
+from cellstorm.localize.gaussian import GaussianMethod
+from cellstorm.parameters import describe_validation_error
+from cellstorm.run import LocalizationRun, localize_movie
+
+__all__ = ["localize"]
+
+_RUN = Group("Run", sort_key=1)
+_METHOD = Group("Method (decided from the movie when not given)", sort_key=2)
+
+Filter = Literal[
+    "wavelet",
+    "gaussian",
+    "lowered-gaussian",
+    "difference-of-gaussians",
+    "box",
+    "difference-of-boxes",
+    "median",
+    "none",
+]
+Detector = Literal["local-maximum", "non-maximum-suppression", "centroid"]
+Fit = Literal["mle", "wls", "lsq", "phasor", "radial-symmetry"]
+Width = Literal["fixed", "free", "elliptical"]
+
+
+def localize(
+    movie: Path,
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], group=_RUN)] = None,
+    camera: Annotated[str | None, Parameter(group=_RUN)] = None,
+    pixel_size_nm: Annotated[float | None, Parameter(group=_RUN)] = None,
+    frames: Annotated[str | None, Parameter(group=_RUN)] = None,
+    roi: Annotated[str | None, Parameter(group=_RUN)] = None,
+    resume: Annotated[bool, Parameter(group=_RUN, negative=())] = False,
+    restart: Annotated[bool, Parameter(group=_RUN, negative=())] = False,
+    picture: Annotated[bool, Parameter(group=_RUN)] = True,
+    workers: Annotated[int | None, Parameter(group=_RUN)] = None,
+    method: Annotated[Literal["gaussian"], Parameter(group=_METHOD)] = "gaussian",
+    fast: Annotated[bool, Parameter(group=_METHOD, negative=())] = False,
+    filter: Annotated[Filter | None, Parameter(group=_METHOD)] = None,
+    detector: Annotated[Detector | None, Parameter(group=_METHOD)] = None,
+    threshold: Annotated[str | None, Parameter(group=_METHOD)] = None,
+    fit: Annotated[Fit | None, Parameter(group=_METHOD)] = None,
+    width: Annotated[Width | None, Parameter(group=_METHOD)] = None,
+    sigma_px: Annotated[float | None, Parameter(group=_METHOD)] = None,
+    fit_radius_px: Annotated[int | None, Parameter(group=_METHOD)] = None,
+    temporal_median: Annotated[int | None, Parameter(group=_METHOD)] = None,
+    config: Annotated[Path | None, Parameter(group=_METHOD)] = None,
+    set_: Annotated[
+        tuple[str, ...], Parameter(name="--set", group=_METHOD, negative=(), consume_multiple=False)
+    ] = (),
+) -> None:
+    """Find the molecules of a movie.
+
+    With no option at all, camera, PSF width and threshold are estimated from the movie.
+    Writes the table and a picture beside it, and prints a summary. Stopped with Ctrl-C (or
+    killed), it goes on where it was with --resume.
+
+    Parameters
+    ----------
+    movie
+        Any video, TIFF, Zarr or camera file.
+    output
+        The table: .parquet (native), .csv (ThunderSTORM) or .hdf5 (Picasso); MOVIE.locs.parquet
+        beside the movie when not given.
+    camera
+        huawei-p9, ixon-897, scmos, generic-phone, or a YAML file; estimated when not given.
+    pixel_size_nm
+        Edge of a pixel in the sample, nm; the file's own, or 100, when not given.
+    frames
+        A:B, from frame A to before frame B, counted from 0; either may be left out.
+    roi
+        X0:X1,Y0:Y1 in pixels, upper ends not included; any may be left out.
+    resume
+        Continue an unfinished run.
+    restart
+        Throw an unfinished run away and begin again.
+    picture
+        Write a picture beside the table.
+    workers
+        Threads that localize; one per processor when not given.
+    method
+        How to localize.
+    fast
+        Single-emitter mode: several times faster, for sparse molecules.
+    filter
+        Filter before detection.
+    detector
+        What counts as a candidate.
+    threshold
+        Multiple of the noise, or a formula such as '2*std(Wave.F1)'.
+    fit
+        Estimator; all but mle need --fast.
+    width
+        Spot width: fixed, fitted (free), or fitted along x and y (elliptical); the last two
+        need --fast.
+    sigma_px
+        Standard deviation of the PSF, px.
+    fit_radius_px
+        Half width of the window that is fitted, px.
+    temporal_median
+        Frames of the temporal median taken for the background; 0 for none.
+    config
+        YAML file with the method's parameters; other options win over it.
+    set_
+        Any parameter of the method by name, as in filter.scale=2; may be repeated.
+    """
+    how = gaussian_method(
+        config=config,
+        fast=fast,
+        filter=filter,
+        detector=detector,
+        threshold=threshold,
+        fit=fit,
+        width=width,
+        sigma_px=sigma_px,
+        fit_radius_px=fit_radius_px,
+        temporal_median_frames=temporal_median,
+        assignments=set_,
+    )
+    if workers is not None and workers < 1:
+        raise ConfigurationError("--workers must be at least 1.")
+    if pixel_size_nm is not None and not 0 < pixel_size_nm < float("inf"):
+        raise ConfigurationError("--pixel-size-nm must be over 0.")
+    with shown_progress() as progress:
+        run = localize_movie(
+            movie,
+            method=how,
+            camera=None if camera is None else load_camera(camera),
+            pixel_size_nm=pixel_size_nm,
+            frames=None if frames is None else parse_frames(frames),
+            region=None if roi is None else parse_region(roi),
+            output=output,
+            resume=resume,
+            restart=restart,
+            picture=picture,
+            workers=workers,
+            progress=progress,
+        )
+    print_summary(run)
+
+
+def gaussian_method(
+    *,
+    config: Path | None = None,
+    fast: bool = False,
+    filter: str | None = None,
+    detector: str | None = None,
+    assignments: tuple[str, ...] = (),
+    **options: Any,
+) -> GaussianMethod:
+    """The method as file, flags and ``--set`` describe it, the later winning.
+
+    Raises
+    ------
+    ConfigurationError
+        An unknown name, a value out of range, or options that exclude each other.
+    """
+    values = {} if config is None else _read_config(config)
+    if fast:
+        values["emitters"] = "single"
+    for name, kind in (("filter", filter), ("detector", detector)):
+        if kind is not None:
+            values[name] = {"kind": kind}
+    values |= {name: value for name, value in options.items() if value is not None}
+    for assignment in assignments:
+        _assign(values, assignment)
+    for name, kind in (("filter", "wavelet"), ("detector", "local-maximum")):
+        if isinstance(values.get(name), dict):
+            values[name].setdefault("kind", kind)
+    try:
+        return GaussianMethod.model_validate(values)
+    except ValidationError as error:
+        sentence = describe_validation_error(error)
+        hint = "Add --fast." if "emitters='single'" in sentence else None
+        raise ConfigurationError(sentence, where=config, todo=hint) from error
+
+
+def parse_frames(text: str) -> tuple[int | None, int | None]:
+    """``A:B`` as numbers, None where left out.
+
+    Raises
+    ------
+    ConfigurationError
+        It is no such range.
+    """
+    bounds = _bounds(text)
+    if bounds is None:
+        raise ConfigurationError(
+            f"--frames {text} is not a range.",
+            todo="Give it as A:B, counted from 0, for instance --frames 0:500.",
+        )
+    return bounds
+
+
+def parse_region(text: str) -> tuple[int | None, int | None, int | None, int | None]:
+    """``X0:X1,Y0:Y1`` as numbers, None where left out.
+
+    Raises
+    ------
+    ConfigurationError
+        It is no such region.
+    """
+    x, comma, y = text.partition(",")
+    x_bounds, y_bounds = _bounds(x), _bounds(y)
+    if not comma or x_bounds is None or y_bounds is None:
+        raise ConfigurationError(
+            f"--roi {text} is not a region.",
+            todo="Give it as X0:X1,Y0:Y1 in pixels, for instance --roi 10:138,0:128.",
+        )
+    return *x_bounds, *y_bounds
+
+
+def print_summary(run: LocalizationRun) -> None:
+    """What came out, for a person; notices go to stderr."""
+    for notice in run.notices:
+        print(f"Note: {notice}", file=sys.stderr)
+    density = f" ({run.molecules / run.frames:.1f} per frame)" if run.frames else ""
+    rows = {
+        "frames": f"{run.frames}",
+        "molecules": f"{run.molecules}{density}",
+        "photons": _median(run.median_photons, "{:.0f}"),
+        "background": _median(run.median_background_photons, "{:.1f} photons/px"),
+        "uncertainty": _median(run.median_uncertainty_nm, "{:.1f} nm"),
+        "PSF width": _median(run.median_sigma_nm, "{:.0f} nm (standard deviation)"),
+        **{name: text for name, text in run.decisions.items() if name != "PSF width"},
+        "speed": f"{run.frames_per_second:.0f} frames per second, {run.seconds:.1f} s in all",
+        "table": str(run.table),
+        "picture": "none" if run.picture is None else str(run.picture),
+    }
+    widest = max(map(len, rows))
+    for name, text in rows.items():
+        print(f"{name:<{widest}}  {text}")
+
+
+def _median(value: float | None, form: str) -> str:
+    return "-" if value is None else f"median {form.format(value)}"
+
+
+def _bounds(text: str) -> tuple[int | None, int | None] | None:
+    low, colon, high = text.partition(":")
+    if not colon:
+        return None
+    try:
+        return (int(low) if low.strip() else None, int(high) if high.strip() else None)
+    except ValueError:
+        return None
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the configuration cannot be read ({error.strerror}).", where=path
+        ) from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise ConfigurationError("this is not YAML.", where=path) from error
+    if not isinstance(values, dict):
+        raise ConfigurationError("expected a YAML mapping of names to values.", where=path)
+    return values
+
+
+def _assign(values: dict[str, Any], assignment: str) -> None:
+    path, equals, text = assignment.partition("=")
+    *parents, name = path.strip().split(".")
+    if not equals or not name or not all(parents):
+        raise ConfigurationError(
+            f"--set {assignment} is not an assignment.",
+            todo="Give it as name=value, for instance --set filter.scale=2.",
+        )
+    inside = values
+    for parent in parents:
+        deeper = inside.setdefault(parent, {})
+        if not isinstance(deeper, dict):
+            raise ConfigurationError(f"--set {assignment}: {parent} has no parts.")
+        inside = deeper
+    try:
+        inside[name] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"--set {assignment}: the value is not YAML.") from error

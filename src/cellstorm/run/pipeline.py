@@ -1,0 +1,100 @@
+"""One thread reads, some compute, results come out in order; memory is bounded."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+
+from cellstorm.localize.localizer import FrameRange, Localizer, MoleculeColumns, Region
+from cellstorm.movie import Movie
+from cellstorm.run.reading import read_chunks
+
+__all__ = ["default_workers", "localized_chunks"]
+
+# Chunks read ahead of the workers: one that waits, one being read.
+_READ_AHEAD = 2
+
+
+def default_workers() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def localized_chunks(
+    movie: Movie,
+    localizer: Localizer,
+    chunks: list[FrameRange],
+    *,
+    frames: FrameRange,
+    region: Region,
+    workers: int,
+) -> Generator[tuple[FrameRange, MoleculeColumns]]:
+    """Molecules of each chunk, in the order of the chunks.
+
+    Threads are enough: decoding and the numerical kernels let go of Python's lock. Closing
+    the generator (or an error, or Ctrl-C in the loop over it) stops reading, waits for the
+    chunks being worked on and forgets the rest.
+
+    Parameters
+    ----------
+    movie, localizer
+        What to localize and how.
+    chunks
+        Consecutive frame ranges.
+    frames, region
+        Of the whole run.
+    workers
+        Threads that localize; reading has one of its own.
+
+    Raises
+    ------
+    CellstormError
+        Whatever reading or localizing raises, when its chunk's turn comes.
+    """
+    stop = threading.Event()
+    places = threading.Semaphore(workers + _READ_AHEAD)
+    ordered: SimpleQueue[tuple[FrameRange, Future[MoleculeColumns]] | BaseException | None] = (
+        SimpleQueue()
+    )
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="localize")
+
+    def read() -> None:
+        try:
+            source = read_chunks(
+                movie, chunks, frames=frames, region=region, halo_frames=localizer.halo_frames
+            )
+            for first, last in chunks:
+                # a place is taken before reading, so that no chunk waits outside the count
+                while not places.acquire(timeout=0.1):
+                    if stop.is_set():
+                        return
+                if stop.is_set():
+                    return
+                chunk = next(source)
+                work = pool.submit(localizer.localize, chunk, first=first, last=last)
+                del chunk
+                ordered.put(((first, last), work))
+            ordered.put(None)
+        except BaseException as error:
+            ordered.put(error)
+
+    reader = threading.Thread(target=read, name="read", daemon=True)
+    reader.start()
+    try:
+        while (item := ordered.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            done, work = item
+            columns = work.result()
+            del item, work
+            places.release()
+            yield done, columns
+    finally:
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+        with contextlib.suppress(RuntimeError):
+            reader.join()

@@ -1,0 +1,71 @@
+"""What came out of a run, in a few numbers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from cellstorm.camera import Camera
+
+__all__ = ["LocalizationRun", "medians_of"]
+
+
+@dataclass(frozen=True)
+class LocalizationRun:
+    """A finished run.
+
+    Attributes
+    ----------
+    table, picture
+        Where they were written; no picture when none was wanted.
+    frames
+        Localized, those of an earlier resumed run included.
+    molecules
+        Rows of the table.
+    median_photons, median_background_photons, median_uncertainty_nm, median_sigma_nm
+        Over all molecules; None without molecules or without such a column.
+    frames_per_second
+        Reading, localizing and writing, without looking at the sample before; 0 when this
+        call had nothing left to localize.
+    seconds
+        All in all.
+    pixel_size_nm
+        Used for all lengths.
+    camera
+        Used for all light.
+    decisions
+        What the localizer decided, for a person.
+    notices
+        What the user should know.
+    """
+
+    table: Path
+    picture: Path | None
+    frames: int
+    molecules: int
+    median_photons: float | None
+    median_background_photons: float | None
+    median_uncertainty_nm: float | None
+    median_sigma_nm: float | None
+    frames_per_second: float
+    seconds: float
+    pixel_size_nm: float
+    camera: Camera
+    decisions: dict[str, str]
+    notices: tuple[str, ...]
+
+
+_SUMMARISED = ("photons", "background_photons", "uncertainty_nm", "sigma_nm")
+
+
+def medians_of(rows: pl.LazyFrame) -> tuple[int, dict[str, float | None]]:
+    """Number of rows, and the median of each summarised column (None where there is none)."""
+    there = rows.collect_schema().names()
+    count = int(rows.select(pl.len()).collect(engine="streaming").item())
+    medians: dict[str, float | None] = dict.fromkeys(_SUMMARISED)
+    for name in _SUMMARISED:
+        if name in there and count:
+            # one column at a time: a long movie's table need not fit in memory whole
+            value = rows.select(pl.col(name).drop_nans().median()).collect().item()
+            medians[name] = None if value is None else float(value)
+    return count, medians
