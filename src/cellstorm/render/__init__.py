@@ -2,10 +2,14 @@
 
 In comes `cellstorm.localizations.Localizations`; out goes a `Picture`, values on a grid
 in nanometres whose sum is the number of molecules: a histogram, Gaussians by
-uncertainty, an averaged shifted or a jittered histogram.
+uncertainty, an averaged shifted or a jittered histogram, or coloured by time. Pictures
+are saved as PNG or TIFF, beside the movie's own widefield-equivalent if wanted; fields
+too large for memory are drawn and written in tiles.
 """
 
-from cellstorm.render.grid import DEFAULT_PIXEL_NM, RegionNm
+from cellstorm.render.colour_maps import COLOUR_MAPS
+from cellstorm.render.contrast import Contrast
+from cellstorm.render.grid import DEFAULT_PIXEL_NM, Grid, RegionNm
 from cellstorm.render.modes import (
     MODE_NAMES,
     GaussianMode,
@@ -15,13 +19,21 @@ from cellstorm.render.modes import (
     ShiftedHistogramMode,
     mode_named,
 )
-from cellstorm.render.picture import Picture
+from cellstorm.render.picture import Picture, TimeLegend
+from cellstorm.render.picture_files import PICTURE_EXTENSIONS, render_to_file, save_picture
 from cellstorm.render.rendering import Tile, render, render_tiles
+from cellstorm.render.side_by_side import side_by_side
+from cellstorm.render.time_colour import time_coloured
+from cellstorm.render.widefield import widefield_equivalent
 
 __all__ = [
+    "COLOUR_MAPS",
     "DEFAULT_PIXEL_NM",
     "MODE_NAMES",
+    "PICTURE_EXTENSIONS",
+    "Contrast",
     "GaussianMode",
+    "Grid",
     "HistogramMode",
     "JitteredMode",
     "Picture",
@@ -29,7 +41,13 @@ __all__ = [
     "RenderMode",
     "ShiftedHistogramMode",
     "Tile",
+    "TimeLegend",
     "mode_named",
     "render",
     "render_tiles",
+    "render_to_file",
+    "save_picture",
+    "side_by_side",
+    "time_coloured",
+    "widefield_equivalent",
 ]
