@@ -35,14 +35,22 @@ class Request(Parameters):
 
     def differences(self, earlier: "Request") -> list[str]:
         """What differs from an earlier request, each in a few words."""
-        mine, theirs = _flat(self.model_dump(mode="json")), _flat(earlier.model_dump(mode="json"))
+        mine, theirs = self._named_values(), earlier._named_values()
+        if mine["camera"] != theirs["camera"]:
+            mine = {name: value for name, value in mine.items() if not _in_camera(name)}
+            theirs = {name: value for name, value in theirs.items() if not _in_camera(name)}
         names = dict.fromkeys([*theirs, *mine])
         return [
-            f"{name.removeprefix('method.')} was {_short(theirs.get(name))}"
-            f" and is {_short(mine.get(name))}"
+            f"{_spoken(name)} was {_short(theirs.get(name))} and is {_short(mine.get(name))}"
             for name in names
             if mine.get(name) != theirs.get(name)
         ]
+
+    def _named_values(self) -> dict[str, Any]:
+        values = self.model_dump(mode="json", exclude={"camera"})
+        camera = self.camera
+        name = None if camera is None else camera.get("name")
+        return _flat({**values, "camera": name, "camera's": camera or {}})
 
 
 class Plan(Parameters):
@@ -156,6 +164,14 @@ def request_of(
         frames=frames,
         region=region,
     )
+
+
+def _spoken(name: str) -> str:
+    return name.removeprefix("method.").replace("'s.", "'s ")
+
+
+def _in_camera(name: str) -> bool:
+    return name.startswith("camera's.")
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
