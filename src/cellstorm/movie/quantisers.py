@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 from av import VideoFrame
-from av.sidedata.sidedata import Type
+from av.sidedata.encparams import VideoEncParams
 from numpy.typing import NDArray
 
 __all__ = ["MACROBLOCK_PX", "macroblock_qp"]
@@ -35,13 +35,15 @@ def macroblock_qp(frame: VideoFrame, rows: int, columns: int) -> NDArray[np.int3
         bits it counts from 0 too (QP' of H.264 section 7.4.2.1.1).
     """
     for side_data in cast("Any", frame.side_data):
-        if side_data.type is not Type.VIDEO_ENC_PARAMS:
+        if type(side_data) is not VideoEncParams:
             continue
-        count, offset, block_bytes, kind, base = _HEADER.unpack_from(side_data)
+        # PyAV's stubs do not say that side data is a buffer
+        data = cast("memoryview", side_data)
+        count, offset, block_bytes, kind, base = _HEADER.unpack_from(data)
         if kind != _H264 or count == 0:
             return None
         # a block is five int32: x, y, width, height, QP minus base
-        blocks = np.frombuffer(side_data, np.int32, count * (block_bytes // 4), offset)
+        blocks = np.frombuffer(data, np.int32, count * (block_bytes // 4), offset)
         delta = blocks[4 :: block_bytes // 4]
         if count != rows * columns:
             # interlaced pictures are padded to whole pairs of macroblocks

@@ -56,6 +56,8 @@ _CODEC_NAMES = {
     "rawvideo": "uncompressed",
     "png": "PNG",
 }
+# Coded pictures without a container, and so without times.
+_BARE_STREAMS = frozenset({"h264", "hevc", "m4v", "mpegvideo", "mjpeg"})
 _CONTAINER_NAMES = {
     "mov": "MP4",
     "matroska": "Matroska",
@@ -120,6 +122,7 @@ class VideoMovie(Movie):
             codec, profile = context.codec.canonical_name, context.profile or ""
             pixels = context.width * context.height
             time_base = float(stream.time_base or 1)
+            has_times = not _BARE_STREAMS.intersection(container.format.name.split(","))
             frame_rate_hz = float(stream.average_rate or stream.guessed_rate or 0)
             self.format_name = _format_name(container.format.name, codec, path)
         self._with_qp = with_qp and codec == "h264"
@@ -134,13 +137,16 @@ class VideoMovie(Movie):
         self.dtype = layout.dtype
         self.bit_depth = layout.bit_depth
         ticks = self._index.frame_ticks
-        self.timestamps_s: NDArray[np.float64] = (ticks - ticks[0]) * time_base
+        if has_times:
+            self.timestamps_s = (ticks - ticks[0]) * time_base
         self.codec: CodecFacts = self._facts(codec, profile, first, frame_rate_hz)
         self.notices = tuple(self._describe_oddities(layout, index.frames))
 
     def read_chunk(self, start: int, stop: int) -> FrameChunk:
         """Frames ``start`` to ``stop`` (exclusive); see `Movie.read_chunk`."""
         self.check_range(start, stop)
+        if start == stop:
+            return FrameChunk(start, np.empty((0, *self.shape[1:]), dtype=self.dtype))
         if stop > self._index.readable_frames:
             raise truncated_file("video", self.path, self._index.readable_frames, self.shape[0])
         count, (_, height, width) = stop - start, self.shape
@@ -150,15 +156,12 @@ class VideoMovie(Movie):
         has_qp = np.zeros(count, dtype=np.bool_)
         read = np.zeros(count, dtype=np.bool_)
         with self._decoder_at(start) as decoder:
-            # key frames that are none (intra refresh, broken indices) show by missing
-            # frames; then decoding begins earlier, at last from the beginning
-            for key_frames_back in (0, 1, self.shape[0]):
-                for number, picture in decoder.pictures(
-                    start, stop, key_frames_back=key_frames_back
-                ):
+            # frames missing after a seek may be there when nothing is skipped
+            for from_beginning in (False, True):
+                for number, picture in decoder.pictures(start, stop, from_beginning=from_beginning):
                     here = number - start
                     self._copy(picture, number, frames[here])
-                    types[here] = _PICTURE_TYPES.get(picture.pict_type, PictureType.UNKNOWN)
+                    types[here] = picture.pict_type
                     if qp is not None:
                         block_qp = macroblock_qp(picture, *self._macroblocks)
                         if block_qp is not None:
@@ -169,6 +172,8 @@ class VideoMovie(Movie):
                     break
             else:
                 raise self._damaged(start + int(np.argmin(read)))
+        # ffmpeg counts I, P and B as we do; what follows (S, SI, SP, BI) is unusual
+        types[types > PictureType.B] = PictureType.UNKNOWN
         coding = CodedFrames(
             picture_types=types,
             key_frames=self.codec.key_frames[start:stop],
@@ -324,13 +329,6 @@ class VideoMovie(Movie):
             where=self.path,
             todo=f"Run again with {' or '.join(choices)}." if choices else None,
         )
-
-
-_PICTURE_TYPES = {
-    int(av.video.frame.PictureType.I): PictureType.I,
-    int(av.video.frame.PictureType.P): PictureType.P,
-    int(av.video.frame.PictureType.B): PictureType.B,
-}
 
 
 def _color_range(frame: VideoFrame) -> Literal["limited", "full", "unknown"]:

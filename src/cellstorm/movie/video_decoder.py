@@ -79,6 +79,7 @@ class VideoDecoder:
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
         self._pictures: Iterator[tuple[int, VideoFrame]] = iter(())
+        self._false_keys: set[int] = set()
 
     def close(self) -> None:
         """Release the file and the decoder; reading opens them again."""
@@ -89,7 +90,7 @@ class VideoDecoder:
         self._container = self._stream = None
 
     def pictures(
-        self, start: int, stop: int, *, key_frames_back: int = 0
+        self, start: int, stop: int, *, from_beginning: bool = False
     ) -> Iterator[tuple[int, VideoFrame]]:
         """Frames ``start`` to ``stop`` in order, each with its number.
 
@@ -99,11 +100,11 @@ class VideoDecoder:
         ----------
         start, stop
             Range of frames.
-        key_frames_back
-            Begin this many key frames earlier than should be needed.
+        from_beginning
+            Trust no key frame but the first.
         """
-        if start != self.next_frame or key_frames_back:
-            self._pictures = self.decode_from(self.index.start_packet(start, key_frames_back))
+        if start != self.next_frame or from_beginning:
+            self._pictures = self.decode_from(0) if from_beginning else self._from_key(start)
         self.next_frame = -1
         for number, picture in self._pictures:
             if number >= stop:
@@ -114,6 +115,26 @@ class VideoDecoder:
                 yield number, picture
             if number == stop - 1:
                 return
+
+    def _from_key(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Pictures from a key frame at or before ``start`` that proves to be one.
+
+        With periodic intra refresh the container marks pictures from which decoding
+        becomes right after a while. The decoder holds those in between back, by which
+        they are recognised, but may let wrong ones through later.
+        """
+        for packet in reversed(self.index.start_packets(start)):
+            if packet in self._false_keys:
+                continue
+            pictures = self.decode_from(packet)
+            promised = int(self.index.first_frame_from[packet])
+            for number, picture in pictures:
+                if number == promised:
+                    return chain([(number, picture)], pictures)
+                if number > promised:
+                    break
+            self._false_keys.add(packet)
+        return self.decode_from(0)
 
     def decode_from(self, first: int) -> Iterator[tuple[int, VideoFrame]]:
         """All pictures that the decoder gives when it is fed from packet ``first`` on."""
@@ -132,16 +153,12 @@ class VideoDecoder:
             except av.error.FFmpegError:
                 # the pictures that are lost by this are missed by their numbers
                 continue
-            for picture in pictures:
-                if picture.pts is not None:
-                    yield picture.pts, picture
+            yield from _sound(pictures)
         try:
             pictures = context.decode(None)
         except av.error.FFmpegError:
             return
-        for picture in pictures:
-            if picture.pts is not None:
-                yield picture.pts, picture
+        yield from _sound(pictures)
 
     def _packets_from(self, first: int) -> Iterator[tuple[int, VideoPacket]]:
         """Packets from ``first`` on with their numbers, the file opened and sought."""
@@ -164,8 +181,9 @@ class VideoDecoder:
             if self._stream is None:
                 raise self._changed()
             self._stream.thread_type = self._threads
-            if self._with_qp:
-                self._stream.codec_context.options = {"export_side_data": "venc_params"}
+            # a decoder asked for the film grain does not paint it over the picture
+            exports = "film_grain+venc_params" if self._with_qp else "film_grain"
+            self._stream.codec_context.options = {"export_side_data": exports}
         return self._container, self._stream
 
     def _seek(
@@ -204,6 +222,13 @@ class VideoDecoder:
             where=self._path,
             todo="Run again when nothing writes to it any more.",
         )
+
+
+def _sound(pictures: list[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
+    """Numbered pictures without those that the decoder had to make up in part."""
+    for picture in pictures:
+        if picture.pts is not None and not picture.is_corrupt:
+            yield picture.pts, picture
 
 
 def learn_order(path: Path, index: VideoIndex) -> VideoIndex:

@@ -85,13 +85,15 @@ class VideoIndex:
         keys[frames[frames != NO_FRAME]] = True
         return keys
 
-    def start_packet(self, frame: int, key_frames_back: int = 0) -> int:
-        """The last key packet from which ``frame`` can be decoded, or one further back.
+    def start_packets(self, frame: int) -> list[int]:
+        """Key packets from which ``frame`` can be decoded, the nearest last.
 
-        0, the first packet, where there is none.
+        The first packet is not among them: decoding can always start there.
         """
-        usable = np.flatnonzero(self.is_key & (self.first_frame_from <= frame))
-        return int(usable[-1 - key_frames_back]) if usable.size > key_frames_back else 0
+        usable = self.is_key & (self.first_frame_from <= frame)
+        usable[:1] = False
+        found: list[int] = np.flatnonzero(usable).tolist()
+        return found
 
     def find(self, packet: VideoPacket) -> int | None:
         """The number of a packet just read, None if it is unknown or not unique."""
@@ -132,7 +134,7 @@ class VideoIndex:
             times = np.sort(self.dts[packets_as_shown])
         if bool((times == _NO_TIME).any()):
             times = np.arange(packets_as_shown.size, dtype=np.int64)
-        return replace(
+        index = replace(
             self,
             frame_of_packet=frame_of_packet,
             first_frame_from=_first_frame_from(frame_of_packet, self.is_key),
@@ -141,6 +143,14 @@ class VideoIndex:
             readable_frames=int(packets_as_shown.size),
             order_is_known=True,
         )
+        lost = self.frames - int(np.count_nonzero(self.frame_of_packet != NO_FRAME))
+        if lost <= 0:
+            return index
+        ticks = times[-1] + _mean_step(times) * np.arange(1, lost + 1, dtype=np.int64)
+        whole = _with_lost(index, ticks, self.frame_bytes[-lost:])
+        # a lost picture may belong before as many as the decoder holds back
+        sure = max(0, index.readable_frames - index.reorder_depth)
+        return replace(whole, readable_frames=sure)
 
 
 def picture_packets(container: InputContainer, stream: VideoStream) -> Iterator[VideoPacket]:
@@ -161,6 +171,10 @@ _INTRA_ONLY = frozenset(
 )
 
 
+# Formats that store no presentation times.
+_WITHOUT_TIMES = frozenset({"avi", "h264", "hevc", "m4v", "mpegvideo"})
+
+
 def read_index(container: InputContainer, stream: VideoStream, path: Path) -> VideoIndex:
     """Read all packets of ``stream`` once, decoding none.
 
@@ -169,7 +183,6 @@ def read_index(container: InputContainer, stream: VideoStream, path: Path) -> Vi
     """
     codec = stream.codec_context.codec.name
     announced_duration = container.duration
-    is_mp4 = "mov" in container.format.name.split(",")
     file_bytes = path.stat().st_size
 
     rows: list[tuple[int, int, int, bool, bool]] = []
@@ -205,6 +218,10 @@ def read_index(container: InputContainer, stream: VideoStream, path: Path) -> Vi
     has_times = not bool((shown_pts == _NO_TIME).any())
     is_ordered = has_times and np.unique(shown_pts).size == shown_pts.size
 
+    formats = set(container.format.name.split(","))
+    if formats & _WITHOUT_TIMES and stream.codec_context.has_b_frames:
+        # libavformat counts up in decoding order there
+        is_ordered = False
     intra_only = codec in _INTRA_ONLY
     # pictures coded as two fields may come as two packets
     fields = stream.codec_context.field_order > 1 and not intra_only
@@ -235,7 +252,7 @@ def read_index(container: InputContainer, stream: VideoStream, path: Path) -> Vi
         readable_frames=int(order.size),
         order_is_known=order_is_known,
     )
-    if is_mp4:
+    if "mov" in formats:
         lost_ticks, lost_bytes = _lost_by_index(stream, index.packets)
     else:
         announced = 0
