@@ -115,7 +115,7 @@ def write_line(
         for index, letter in enumerate(text)
         if letter == "µ"
     ]
-    for rim_px, colour in ((max(1, size // 12), _BLACK), (0, _WHITE)):
+    for rim_px, colour in ((max(2, round(size / 10)), _BLACK), (0, _WHITE)):
         for left, bottom, letters in strokes:
             draw.text(
                 (left, bottom), letters, font=font, anchor="ls", fill=colour, stroke_width=rim_px

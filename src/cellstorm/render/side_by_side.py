@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 
 from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import ConfigurationError, OutputError
@@ -23,8 +22,9 @@ _PANEL_PX = 720
 # Height of the close-up in shares of its width.
 _INSET_SHAPE = 2 / 3
 _INSET_NM = 3000.0
-# A close-up of more than this share of the field would show little more than the field.
-_INSET_SHARE = 0.4
+# Of a large field a close-up of 3 µm cannot be found again; of a small one it is the field.
+_INSET_LEAST_SHARE, _INSET_MOST_SHARE = 0.12, 0.4
+_FILAMENT_NM = 50.0
 
 
 def side_by_side(
@@ -66,10 +66,6 @@ def side_by_side(
         raise OutputError("pictures side by side are written as .png.", where=path)
     field = _common_field(left, right)
     contrasts = contrasts or (Contrast(saturated_percent=0.2, dark_percent=1, gamma=1), Contrast())
-    shown = [
-        Image.fromarray(to_rgb(_crop(picture, field), contrast=contrast, colour_map=colours))
-        for picture, contrast, colours in zip((left, right), contrasts, colour_maps, strict=True)
-    ]
     rows = [field]
     if inset:
         part = _inset(right, field)
@@ -84,12 +80,15 @@ def side_by_side(
         (2 * panel_px + 3 * _GAP_PX, top + sum(heights) + _GAP_PX * len(rows)),
         _BACKGROUND,
     )
-    for column, (picture, title) in enumerate(zip(shown, titles, strict=True)):
+    for column, (picture, title, colours, contrast) in enumerate(
+        zip((left, right), titles, colour_maps, contrasts, strict=True)
+    ):
         x = _GAP_PX + column * (panel_px + _GAP_PX)
         write_line(sheet, title, (x, round(1.4 * size)), size)
         y = top
         for part, height in zip(rows, heights, strict=True):
-            panel = _enlarged(picture, field, part, (panel_px, height))
+            view = _view(picture, part, (panel_px, height))
+            panel = Image.fromarray(to_rgb(view, contrast=contrast, colour_map=colours))
             if part is field and len(rows) > 1:
                 _outline(panel, field, rows[1])
             draw_scale_bar(panel, (part[1] - part[0]) / panel_px)
@@ -100,7 +99,10 @@ def side_by_side(
 
 
 def most_crowded(picture: Picture, width_nm: float, height_nm: float) -> RegionNm:
-    """The rectangle of this size with most in it, ``(x0, x1, y0, y1)``.
+    """The rectangle of this size with most structure in it, ``(x0, x1, y0, y1)``.
+
+    Structure is what stands out from its surroundings after molecules were smoothed into
+    filaments: a crowd without gaps has as little of it as a place without molecules.
 
     Parameters
     ----------
@@ -110,18 +112,20 @@ def most_crowded(picture: Picture, width_nm: float, height_nm: float) -> RegionN
         Size; cut to the picture's.
     """
     pixel_nm = picture.pixel_nm or 1.0
-    values: NDArray[np.float64] = picture.values.astype(np.float64)
+    values = picture.values.astype(np.float32)
     if picture.is_coloured:
         values = values.sum(axis=2)
     height, width = picture.shape
     rows = min(height, max(1, round(height_nm / pixel_nm)))
     columns = min(width, max(1, round(width_nm / pixel_nm)))
+    smooth = gaussian_filter(values, _FILAMENT_NM / pixel_nm)
     # A few bright spots (dirt, beads) are not a crowd.
-    lit = values[values > 0]
-    values = np.minimum(values, np.percentile(lit, 95)) if lit.size else values
-    crowd = uniform_filter(values, size=(rows, columns), mode="constant")
+    lit = smooth[smooth > 0]
+    smooth = np.minimum(smooth, np.percentile(lit, 95)) if lit.size else smooth
+    mean = uniform_filter(smooth, size=(rows, columns))
+    spread = uniform_filter(smooth**2, size=(rows, columns)) - mean**2
     # only centres whose rectangle lies inside
-    inside = crowd[rows // 2 : height - (rows - 1) // 2, columns // 2 : width - (columns - 1) // 2]
+    inside = spread[rows // 2 : height - (rows - 1) // 2, columns // 2 : width - (columns - 1) // 2]
     row, column = np.unravel_index(int(inside.argmax()), inside.shape)
     x0 = picture.origin_nm[0] + int(column) * pixel_nm
     y0 = picture.origin_nm[1] + int(row) * pixel_nm
@@ -170,28 +174,42 @@ def _crop(picture: Picture, field: RegionNm) -> Picture:
 
 
 def _inset(picture: Picture, field: RegionNm) -> RegionNm | None:
-    width_nm = min(_INSET_NM, _INSET_SHARE * (field[1] - field[0]))
-    height_nm = _INSET_SHAPE * width_nm
+    width_nm = field[1] - field[0]
+    inset_nm = min(max(_INSET_NM, _INSET_LEAST_SHARE * width_nm), _INSET_MOST_SHARE * width_nm)
     part = _crop(picture, field)
-    if height_nm > field[3] - field[2] or not part.values.any():
+    if _INSET_SHAPE * inset_nm > field[3] - field[2] or not part.values.any():
         return None
-    return most_crowded(part, width_nm, height_nm)
+    return most_crowded(part, inset_nm, _INSET_SHAPE * inset_nm)
 
 
-def _enlarged(
-    picture: Image.Image, field: RegionNm, part: RegionNm, size: tuple[int, int]
-) -> Image.Image:
-    x_scale = picture.width / (field[1] - field[0])
-    y_scale = picture.height / (field[3] - field[2])
+def _view(picture: Picture, part: RegionNm, size: tuple[int, int]) -> Picture:
+    """The part resampled to ``(width, height)``: smoothly when enlarged, else averaged.
+
+    Values are resampled, not colours, so that thin lines keep their brightness.
+    """
+    pixel_nm = picture.pixel_nm or 1.0
+    height, width = picture.shape
+    x0, y0 = picture.origin_nm
     box = (
-        max(0.0, (part[0] - field[0]) * x_scale),
-        max(0.0, (part[2] - field[2]) * y_scale),
-        min(float(picture.width), (part[1] - field[0]) * x_scale),
-        min(float(picture.height), (part[3] - field[2]) * y_scale),
+        max(0.0, (part[0] - x0) / pixel_nm),
+        max(0.0, (part[2] - y0) / pixel_nm),
+        min(float(width), (part[1] - x0) / pixel_nm),
+        min(float(height), (part[3] - y0) / pixel_nm),
     )
-    enlarging = size[0] > box[2] - box[0]
-    how = Image.Resampling.BICUBIC if enlarging else Image.Resampling.BOX
-    return picture.resize(size, how, box=box)
+    how = Image.Resampling.BICUBIC if size[0] > box[2] - box[0] else Image.Resampling.BOX
+    planes = [
+        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, how, box=box))
+        for plane in (
+            np.moveaxis(picture.values, 2, 0) if picture.is_coloured else [picture.values]
+        )
+    ]
+    values = np.stack(planes, axis=2) if picture.is_coloured else planes[0]
+    return Picture(
+        values=np.maximum(values, 0),
+        pixel_nm=(part[1] - part[0]) / size[0],
+        origin_nm=(part[0], part[2]),
+        label=picture.label,
+    )
 
 
 def _outline(panel: Image.Image, field: RegionNm, part: RegionNm) -> None:
