@@ -13,10 +13,22 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cellstorm.localize.gaussian._convolution_kernel import box_mean, convolve_separable
+from cellstorm.localize.gaussian._background_kernel import (
+    LEAST_MODEL,
+    initial_background,
+    refresh_background,
+)
 from cellstorm.localize.gaussian._fast_math import FAST
-from cellstorm.localize.gaussian._linear_kernel import cholesky, inverse_diagonal
+from cellstorm.localize.gaussian._frame_model_kernel import (
+    MOST_NEIGHBOURS,
+    add_spot,
+    drop_molecules,
+    list_neighbours,
+    window,
+)
+from cellstorm.localize.gaussian._joint_fisher_kernel import joint_variances, mark_insignificant
 from cellstorm.localize.gaussian._profile_kernel import fill_profile, fill_profile_with_width
+from cellstorm.localize.gaussian._score_kernel import score_map, search_score
 
 __all__ = ["MOLECULE_FIELDS", "fit_frames"]
 
@@ -38,115 +50,6 @@ MOLECULE_FIELDS = (
 Image = NDArray[np.float32]
 Vector = NDArray[np.float64]
 
-# a model pixel never falls under this, so that its logarithm and inverse exist
-LEAST_MODEL = 0.02
-MOST_NEIGHBOURS = 6
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def initial_background(data: Image, extra: Image, radius: int, background: Image) -> None:
-    """Smooth background by four rounds of a local mean without what stands out."""
-    height, width = data.shape
-    weight = np.ones((height, width), dtype=np.float32)
-    masked = np.empty((height, width), dtype=np.float32)
-    norm = np.empty((height, width), dtype=np.float32)
-    for turn in range(5):
-        if turn > 0:
-            for j in range(height):
-                for i in range(width):
-                    b = background[j, i]
-                    limit = b + 2.0 * math.sqrt(max(b + extra[j, i], 0.0) + 0.25)
-                    # never quite nothing: in a crowd the mean of all is the best there is
-                    weight[j, i] = 1.0 if data[j, i] <= limit else 0.01
-        for j in range(height):
-            for i in range(width):
-                masked[j, i] = data[j, i] * weight[j, i]
-        box_mean(masked, radius, background)
-        box_mean(weight, radius, norm)
-        for j in range(height):
-            for i in range(width):
-                background[j, i] = max(background[j, i] / norm[j, i], LEAST_MODEL - extra[j, i])
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _refresh_background(
-    data: Image, extra: Image, model: Image, background: Image, radius: int
-) -> None:
-    """Move the background to the weighted local mean of what the molecules leave."""
-    height, width = data.shape
-    rest = np.empty((height, width), dtype=np.float32)
-    weight = np.empty((height, width), dtype=np.float32)
-    smooth = np.empty((height, width), dtype=np.float32)
-    norm = np.empty((height, width), dtype=np.float32)
-    for j in range(height):
-        for i in range(width):
-            mu = model[j, i]
-            w = 1.0 / (mu * mu)
-            residual = data[j, i] + extra[j, i] - mu
-            # what stands out is a molecule not found yet, not background
-            residual = min(residual, 3.0 * math.sqrt(mu))
-            weight[j, i] = w
-            rest[j, i] = w * residual
-    box_mean(rest, radius, smooth)
-    box_mean(weight, radius, norm)
-    for j in range(height):
-        for i in range(width):
-            change = smooth[j, i] / norm[j, i]
-            fresh = max(background[j, i] + change, LEAST_MODEL - extra[j, i])
-            model[j, i] = max(model[j, i] + fresh - background[j, i], LEAST_MODEL)
-            background[j, i] = fresh
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def score_map(
-    data: Image,
-    extra: Image,
-    model: Image,
-    kernel: Image,
-    squared: Image,
-    score: Image,
-    gain: Image,
-) -> None:
-    """Rao's score of a molecule at every pixel centre, in standard deviations.
-
-    ``score = sum g (d - m) / m / sqrt(sum g^2 / m)`` with the spot ``g``; ``gain`` is its
-    denominator squared, so that ``score / sqrt(gain)`` estimates the photons.
-    """
-    height, width = data.shape
-    relative = np.empty((height, width), dtype=np.float32)
-    inverse = np.empty((height, width), dtype=np.float32)
-    for j in range(height):
-        for i in range(width):
-            inv = np.float32(1.0) / model[j, i]
-            inverse[j, i] = inv
-            relative[j, i] = (data[j, i] + extra[j, i]) * inv - np.float32(1.0)
-    convolve_separable(relative, kernel, score)
-    convolve_separable(inverse, squared, gain)
-    for j in range(height):
-        for i in range(width):
-            score[j, i] = score[j, i] / math.sqrt(gain[j, i])
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _window(centre: float, radius: int, size: int) -> tuple[int, int]:
-    middle = min(max(math.floor(centre), 0), size - 1)
-    start = max(middle - radius, 0)
-    return start, min(middle + radius + 1, size) - start
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _add_spot(
-    model: Image, x: float, y: float, photons: float, sigma: float, radius: int, axes: Vector
-) -> None:
-    x0, nx = _window(x, radius, model.shape[1])
-    y0, ny = _window(y, radius, model.shape[0])
-    fill_profile(x, sigma, x0, nx, axes[0], axes[1])
-    fill_profile(y, sigma, y0, ny, axes[2], axes[3])
-    for j in range(ny):
-        row = photons * axes[2, j]
-        for i in range(nx):
-            model[y0 + j, x0 + i] = max(model[y0 + j, x0 + i] + row * axes[0, i], LEAST_MODEL)
-
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _improve(
@@ -165,8 +68,8 @@ def _improve(
     """
     height, width = data.shape
     x, y, photons = molecules[k, 0], molecules[k, 1], molecules[k, 2]
-    x0, nx = _window(x, radius, width)
-    y0, ny = _window(y, radius, height)
+    x0, nx = window(x, radius, width)
+    y0, ny = window(y, radius, height)
     fill_profile(x, sigma, x0, nx, axes[0], axes[1])
     fill_profile(y, sigma, y0, ny, axes[2], axes[3])
     g0 = g1 = g2 = 0.0
@@ -221,48 +124,13 @@ def _improve(
         row = photons * axes[2, j]
         for i in range(nx):
             model[y0 + j, x0 + i] = max(model[y0 + j, x0 + i] - row * axes[0, i], LEAST_MODEL)
-    _add_spot(model, new_x, new_y, new_photons, sigma, radius, axes)
+    add_spot(model, new_x, new_y, new_photons, sigma, radius, axes)
     molecules[k, 0] = new_x
     molecules[k, 1] = new_y
     molecules[k, 2] = new_photons
     shift = math.sqrt(sx * sx * h00 + sy * sy * h11 + sn * sn * h22)
     molecules[k, 3] = shift
     return shift
-
-
-@njit(cache=True, nogil=True)
-def _list_neighbours(
-    molecules: Vector, count: int, reach: float, neighbours: NDArray[np.int64]
-) -> None:
-    """``neighbours[k]``: up to `MOST_NEIGHBOURS` nearest others within ``reach``, then -1."""
-    squared = np.empty(MOST_NEIGHBOURS)
-    for k in range(count):
-        found = 0
-        for m in range(count):
-            if m == k:
-                continue
-            dy = molecules[m, 1] - molecules[k, 1]
-            if abs(dy) > reach:
-                continue
-            dx = molecules[m, 0] - molecules[k, 0]
-            if abs(dx) > reach:
-                continue
-            distance = dx * dx + dy * dy
-            place = found
-            while place > 0 and squared[place - 1] > distance:
-                place -= 1
-            if place >= MOST_NEIGHBOURS:
-                continue
-            last = min(found, MOST_NEIGHBOURS - 1)
-            for s in range(last, place, -1):
-                squared[s] = squared[s - 1]
-                neighbours[k, s] = neighbours[k, s - 1]
-            squared[place] = distance
-            neighbours[k, place] = m
-            if found < MOST_NEIGHBOURS:
-                found += 1
-        for s in range(found, MOST_NEIGHBOURS):
-            neighbours[k, s] = -1
 
 
 @njit(cache=True, nogil=True)
@@ -299,185 +167,6 @@ def _settle(
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _joint_variances(
-    model: Image,
-    molecules: Vector,
-    k: int,
-    neighbours: NDArray[np.int64],
-    sigma: float,
-    radius: int,
-    axes: Vector,
-    fisher: Vector,
-    derivatives: Vector,
-    variances: Vector,
-    work: Vector,
-) -> bool:
-    """Variances of molecule ``k`` with its neighbours unknown too (joint Fisher matrix)."""
-    height, width = model.shape
-    wide = radius + 2
-    x0, nx = _window(molecules[k, 0], wide, width)
-    y0, ny = _window(molecules[k, 1], wide, height)
-    count = 1
-    while count <= MOST_NEIGHBOURS and neighbours[k, count - 1] >= 0:
-        count += 1
-    size = 3 * count
-    for a in range(count):
-        m = k if a == 0 else neighbours[k, a - 1]
-        fill_profile(molecules[m, 0], sigma, x0, nx, axes[4 * a], axes[4 * a + 1])
-        fill_profile(molecules[m, 1], sigma, y0, ny, axes[4 * a + 2], axes[4 * a + 3])
-    for a in range(size):
-        for b in range(a + 1):
-            fisher[a, b] = 0.0
-    for j in range(ny):
-        for i in range(nx):
-            inv = 1.0 / model[y0 + j, x0 + i]
-            for a in range(count):
-                m = k if a == 0 else neighbours[k, a - 1]
-                photons = molecules[m, 2]
-                ex = axes[4 * a, i]
-                ey = axes[4 * a + 2, j]
-                derivatives[3 * a] = photons * axes[4 * a + 1, i] * ey
-                derivatives[3 * a + 1] = photons * ex * axes[4 * a + 3, j]
-                derivatives[3 * a + 2] = ex * ey
-            for a in range(size):
-                scaled = derivatives[a] * inv
-                for b in range(a + 1):
-                    fisher[a, b] += scaled * derivatives[b]
-    for a in range(size):
-        fisher[a, a] = fisher[a, a] * (1.0 + 1e-9) + 1e-12
-    if not cholesky(fisher, size):
-        return False
-    inverse_diagonal(fisher, size, 3, variances, work)
-    return True
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _drop(
-    model: Image, molecules: Vector, keep: NDArray[np.bool_], count: int, sigma: float,
-    radius: int, axes: Vector,
-) -> int:  # fmt: skip
-    """Take the molecules that are not kept out of the model; returns how many stay."""
-    stay = 0
-    for k in range(count):
-        if keep[k]:
-            for c in range(molecules.shape[1]):
-                molecules[stay, c] = molecules[k, c]
-            stay += 1
-        else:
-            _add_spot(
-                model, molecules[k, 0], molecules[k, 1], -molecules[k, 2], sigma, radius, axes
-            )
-    return stay
-
-
-@njit(cache=True, nogil=True)
-def _test(
-    model: Image,
-    molecules: Vector,
-    count: int,
-    neighbours: NDArray[np.int64],
-    sigma: float,
-    radius: int,
-    least_ratio: float,
-    axes: Vector,
-    fisher: Vector,
-    derivatives: Vector,
-    work: Vector,
-    keep: NDArray[np.bool_],
-) -> int:
-    """Mark what is not worth its parameters: Wald test of the photons, neighbours free.
-
-    Of a group that cannot be told apart only the faintest goes at a time. Returns how
-    many were marked to go.
-    """
-    variances = np.empty(3)
-    gone = 0
-    for k in range(count):
-        keep[k] = True
-        fine = _joint_variances(
-            model, molecules, k, neighbours, sigma, radius, axes, fisher, derivatives,
-            variances, work,
-        )  # fmt: skip
-        ratio = molecules[k, 2] / math.sqrt(variances[2]) if fine else 0.0
-        molecules[k, 4] = ratio
-    for k in range(count):
-        if molecules[k, 4] >= least_ratio:
-            continue
-        weakest = True
-        for s in range(MOST_NEIGHBOURS):
-            m = neighbours[k, s]
-            if m < 0:
-                break
-            close = (molecules[m, 0] - molecules[k, 0]) ** 2 + (
-                molecules[m, 1] - molecules[k, 1]
-            ) ** 2 < (2.0 * sigma) ** 2
-            if close and molecules[m, 4] < least_ratio and molecules[m, 2] < molecules[k, 2]:
-                weakest = False
-        if weakest:
-            keep[k] = False
-            gone += 1
-    return gone
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _search(
-    score: Image,
-    gain: Image,
-    threshold: float,
-    apart: float,
-    molecules: Vector,
-    count: int,
-) -> int:
-    """Add peaks of the score over ``threshold`` that lie ``apart`` from every molecule."""
-    height, width = score.shape
-    known = count
-    limit = molecules.shape[0]
-    for j in range(height):
-        for i in range(width):
-            value = score[j, i]
-            if value < threshold:
-                continue
-            peak = True
-            for dj in range(-1, 2):
-                for di in range(-1, 2):
-                    jj = j + dj
-                    ii = i + di
-                    if (dj == 0 and di == 0) or jj < 0 or ii < 0 or jj >= height or ii >= width:
-                        continue
-                    other = score[jj, ii]
-                    if other > value or (other == value and (dj < 0 or (dj == 0 and di < 0))):
-                        peak = False
-                        break
-                if not peak:
-                    break
-            if not peak or count >= limit:
-                continue
-            x = i + 0.5
-            y = j + 0.5
-            # the top of the parabola through three neighbours
-            if 0 < i < width - 1:
-                bend = score[j, i - 1] - 2.0 * value + score[j, i + 1]
-                if bend < 0:
-                    x += min(max(0.5 * (score[j, i - 1] - score[j, i + 1]) / bend, -0.5), 0.5)
-            if 0 < j < height - 1:
-                bend = score[j - 1, i] - 2.0 * value + score[j + 1, i]
-                if bend < 0:
-                    y += min(max(0.5 * (score[j - 1, i] - score[j + 1, i]) / bend, -0.5), 0.5)
-            free = True
-            for k in range(known):
-                if (molecules[k, 0] - x) ** 2 + (molecules[k, 1] - y) ** 2 < apart * apart:
-                    free = False
-                    break
-            if not free:
-                continue
-            molecules[count, 0] = x
-            molecules[count, 1] = y
-            molecules[count, 2] = max(value / math.sqrt(gain[j, i]), 1.0)
-            count += 1
-    return count
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
 def _describe(
     data: Image,
     extra: Image,
@@ -493,8 +182,8 @@ def _describe(
     """Goodness of fit, significance and width of molecule ``k`` into its result row."""
     height, width = data.shape
     x, y, photons = molecules[k, 0], molecules[k, 1], molecules[k, 2]
-    x0, nx = _window(x, radius, width)
-    y0, ny = _window(y, radius, height)
+    x0, nx = window(x, radius, width)
+    y0, ny = window(y, radius, height)
     fill_profile_with_width(x, sigma, x0, nx, axes[0], axes[1], axes[2])
     fill_profile_with_width(y, sigma, y0, ny, axes[3], axes[4], axes[5])
     chi2 = 0.0
@@ -631,40 +320,40 @@ def fit_frames(
                         molecules[count, 2] = max(score[j, i] / math.sqrt(gain[j, i]), 5.0)
                         count += 1
             else:
-                count = _search(score, gain, search_threshold, 0.8 * sigma, molecules, count)
+                count = search_score(score, gain, search_threshold, 0.8 * sigma, molecules, count)
             if count == before and turn > 0:
                 break
             for k in range(before, count):
-                _add_spot(
+                add_spot(
                     model, molecules[k, 0], molecules[k, 1], molecules[k, 2], sigma, radius, axes
                 )
-            _list_neighbours(molecules, count, reach, neighbours)
+            list_neighbours(molecules, count, reach, neighbours)
             _settle(
                 data, extra, model, molecules, count, neighbours, sigma, radius, sweeps, 0.05, axes
             )
-            _refresh_background(data, extra, model, background, background_radius)
+            refresh_background(data, extra, model, background, background_radius)
             for _ in range(4):
-                _list_neighbours(molecules, count, reach, neighbours)
-                gone = _test(
+                list_neighbours(molecules, count, reach, neighbours)
+                gone = mark_insignificant(
                     model, molecules, count, neighbours, sigma, radius, least_ratio, axes,
                     fisher, derivatives, work, keep,
                 )  # fmt: skip
                 if gone == 0:
                     break
-                count = _drop(model, molecules, keep, count, sigma, radius, axes)
-                _list_neighbours(molecules, count, reach, neighbours)
+                count = drop_molecules(model, molecules, keep, count, sigma, radius, axes)
+                list_neighbours(molecules, count, reach, neighbours)
                 _settle(
                     data, extra, model, molecules, count, neighbours, sigma, radius, sweeps,
                     0.05, axes,
                 )  # fmt: skip
-        _list_neighbours(molecules, count, reach, neighbours)
+        list_neighbours(molecules, count, reach, neighbours)
         _settle(data, extra, model, molecules, count, neighbours, sigma, radius, sweeps, 0.01, axes)
         if models.shape[0] > 0:
             models[frame] = model
         for k in range(count):
             if written >= results.shape[0]:
                 return written
-            fine = _joint_variances(
+            fine = joint_variances(
                 model, molecules, k, neighbours, sigma, radius, axes, fisher, derivatives,
                 variances, work,
             )  # fmt: skip

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from cellstorm.camera import Camera
-from cellstorm.localize.gaussian._frame_fit_kernel import score_map
 from cellstorm.localize.gaussian.detectors import Detector, LocalMaximumDetector
+from cellstorm.localize.gaussian.false_alarms import HIGHEST_SNR, LOWEST_SNR, least_snr
 from cellstorm.localize.gaussian.filters import Filter, WaveletFilter
 from cellstorm.localize.gaussian.localizer import (
     Fit,
@@ -17,6 +17,7 @@ from cellstorm.localize.gaussian.localizer import (
     Width,
 )
 from cellstorm.localize.gaussian.psf_width import DEFAULT_SIGMA_PX, PsfWidth, estimate_psf_width
+from cellstorm.localize.gaussian.residuals import score_spread, standing_residual
 from cellstorm.localize.gaussian.threshold import ThresholdFormula
 from cellstorm.localize.localizer import FrameRange, Region
 from cellstorm.movie import FrameChunk, Movie
@@ -30,8 +31,12 @@ _MOST_SAMPLED_PIXELS = 24_000_000
 _SEARCH_SNR = 3.5
 _WAVELET_THRESHOLD = 3.5
 _SINGLE_SNR = 3.0
-_LEAST_SNR = (3.0, 5.0)
-"""Lowest and highest signal to noise ratio that is asked of a molecule by itself."""
+_TUNING_FRAMES = 16
+_TUNING_EDGE_PX = 512
+# half widths of the background window in PSF widths, from the smoothest: a wide window
+# takes little from the molecules, a narrow one can follow haze
+_BACKGROUND_WIDTHS = (12.0, 10.0, 8.0, 6.0, 4.5)
+_MOST_STANDING_RESIDUAL = 3.0
 
 
 class GaussianMethod(Parameters):
@@ -115,38 +120,43 @@ class GaussianMethod(Parameters):
             PsfWidth(self.sigma_px, 0) if self.sigma_px else estimate_psf_width(electrons, variance)
         )
         localizer = self._localizer(camera, region, psf)
-        few = np.linspace(0, electrons.shape[0] - 1, min(16, electrons.shape[0])).astype(int)
         if self.emitters == "multi":
-            return self._settle_thresholds(localizer, electrons[few], variance[few])
+            return self._tune(localizer, *_tuning_part(electrons, variance))
         return localizer
 
-    def _settle_thresholds(
+    def _tune(
         self,
         localizer: GaussianLocalizer,
         electrons: NDArray[np.float32],
         variance: NDArray[np.float32],
     ) -> GaussianLocalizer:
-        """Fit the sample once with low thresholds and see what noise and signal are like."""
-        keen = localizer.model_copy(update={"least_snr": _LEAST_SNR[0]})
+        """Fit the sample with low thresholds; see what background, noise and signal are like."""
+        keen = localizer.model_copy(update={"least_snr": LOWEST_SNR})
         models = np.empty_like(electrons)
-        _, results = keen.fit_molecules(electrons, variance, models)
-        measured = residual_scale(keen, electrons, variance, models)
-        changes: dict[str, float] = {"noise_scale": max(1.0, measured)}
-        if self.least_snr is None:
-            snr = results["photons"] / np.sqrt(results["var_photons"])
-            changes["least_snr"] = _least_snr(
-                snr, electrons.size, localizer.sigma_px, max(1.0, measured), measured
-            )
+        for widths in _BACKGROUND_WIDTHS if self.background_radius_px is None else (0.0,):
+            if widths:
+                radius = math.ceil(widths * localizer.sigma_px)
+                keen = keen.model_copy(update={"background_radius_px": radius})
+            _, results = keen.fit_molecules(electrons, variance, models)
+            if standing_residual(electrons, variance, models) <= _MOST_STANDING_RESIDUAL:
+                break
+        measured = score_spread(electrons, variance, models, keen.spot_profile())
+        used = max(1.0, measured)
+        snr = self.least_snr
+        if snr is None:
+            seen = results["photons"] / np.sqrt(results["var_photons"])
+            snr = least_snr(seen, electrons.size, localizer.sigma_px, used, measured)
+        changes: dict[str, float] = {"noise_scale": used, "least_snr": snr}
         if self.threshold is None and self.filter is None:
-            changes["threshold"] = min(_SEARCH_SNR, changes.get("least_snr", _SEARCH_SNR))
-        return localizer.model_copy(update=changes)
+            changes["threshold"] = min(_SEARCH_SNR, snr)
+        return keen.model_copy(update=changes)
 
     def _localizer(self, camera: Camera, region: Region, psf: PsfWidth) -> GaussianLocalizer:
         single = self.emitters == "single"
         # alone, a small window keeps the neighbours out; together, a large one costs nothing
         reach = max(2, round(1.5 * psf.sigma_px)) if single else max(3, math.ceil(3 * psf.sigma_px))
         usual = _WAVELET_THRESHOLD if single else _SEARCH_SNR
-        usual_snr = _SINGLE_SNR if single else _LEAST_SNR[1]
+        usual_snr = _SINGLE_SNR if single else HIGHEST_SNR
         return GaussianLocalizer(
             camera=camera,
             region=region,
@@ -159,7 +169,7 @@ class GaussianMethod(Parameters):
             sigma_px=psf.sigma_px,
             sigma_molecules=psf.molecules,
             fit_radius_px=self.fit_radius_px or reach,
-            background_radius_px=self.background_radius_px or math.ceil(6 * psf.sigma_px),
+            background_radius_px=self.background_radius_px or math.ceil(8 * psf.sigma_px),
             least_snr=usual_snr if self.least_snr is None else self.least_snr,
             temporal_median_frames=self.temporal_median_frames,
             rounds=self.rounds,
@@ -187,58 +197,13 @@ def _sample(movie: Movie, frames: FrameRange, region: Region) -> list[FrameChunk
     return chunks
 
 
-def residual_scale(
-    localizer: GaussianLocalizer,
-    electrons: NDArray[np.float32],
-    variance: NDArray[np.float32],
-    models: NDArray[np.float32],
-) -> float:
-    """Real over predicted noise of the score, from what the fitted molecules leave.
-
-    1 when camera and noise model are right; below 1 where a codec smoothed the noise
-    away, above where the gain was guessed too high.
-    """
-    profile = localizer.spot_profile()
-    score, gain = np.empty_like(electrons[0]), np.empty_like(electrons[0])
-    spreads = []
-    for data, extra, model in zip(electrons, variance, models, strict=True):
-        score_map(data, extra, model, profile, np.square(profile), score, gain)
-        low, high = np.percentile(score, [15.87, 84.13])
-        spreads.append(0.5 * (high - low))
-    return float(np.clip(np.median(spreads), 0.1, 10.0))
-
-
-def _least_snr(
-    snr: NDArray[np.float64], pixels: int, sigma_px: float, used_scale: float, real_scale: float
-) -> float:
-    """Signal to noise that a molecule needs: few false ones, and no bother with the faint.
-
-    Two demands. Peaks of pure noise may make up a tenth of what is kept; their density
-    over a level ``t`` in a Gaussian field smoothed by the PSF is
-    ``t exp(-t^2 / 2) / (2 sigma^2 (2 pi)^(3/2))`` per pixel (Adler 1981, eq. 6.2.12).
-    And where the typical molecule is far brighter, what is under 0.4 of it is mostly the
-    rest of a blink or of a poorly separated pair, and blurs the picture more than it adds.
-
-    Parameters
-    ----------
-    snr
-        Photons over their standard error of the sample's molecules.
-    pixels
-        Pixels that the sample has.
-    sigma_px
-        PSF width, px.
-    used_scale, real_scale
-        Noise scale that thresholds are multiplied with, and the measured one.
-    """
-    lowest, highest = _LEAST_SNR
-    density = pixels / (2.0 * sigma_px**2 * (2.0 * np.pi) ** 1.5)
-    level = highest + 1.0
-    for t in np.arange(lowest, highest + 1.0, 0.1):
-        real = t * used_scale / real_scale
-        noise_peaks = density * real * np.exp(-0.5 * real**2)
-        if noise_peaks <= 0.1 * np.count_nonzero(snr >= t * used_scale):
-            level = float(t)
-            break
-    seen = snr[snr >= level * used_scale] / used_scale
-    typical = 0.4 * float(np.median(seen)) if seen.size else lowest
-    return round(max(level, min(max(typical, lowest), highest)), 2)
+def _tuning_part(
+    electrons: NDArray[np.float32], variance: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Some frames of the sample, of a large field the middle: enough to tune on."""
+    count, height, width = electrons.shape
+    some = np.linspace(0, count - 1, min(_TUNING_FRAMES, count)).astype(int)
+    y0 = max(0, (height - _TUNING_EDGE_PX) // 2)
+    x0 = max(0, (width - _TUNING_EDGE_PX) // 2)
+    part = np.s_[some, y0 : y0 + _TUNING_EDGE_PX, x0 : x0 + _TUNING_EDGE_PX]
+    return np.ascontiguousarray(electrons[part]), np.ascontiguousarray(variance[part])
