@@ -77,9 +77,9 @@ def localize_frames(
                 workers=workers or default_workers(),
             )
         ) as source:
-            for (first, last), columns in source:
-                found.append(columns)
-                report.advance(last - first, len(columns["frame"]))
+            for result in source:
+                found.append(result.columns)
+                report.advance(result.last - result.first, len(result.columns["frame"]))
         report("finishing")
         rows = molecule_table(
             found, region=request.region, pixel_size_nm=plan.pixel_size_nm, first_id=0

@@ -5,16 +5,40 @@ import os
 import threading
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from queue import SimpleQueue
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cellstorm.localize.localizer import FrameRange, Localizer, MoleculeColumns, Region
-from cellstorm.movie import Movie
+from cellstorm.movie import FrameChunk, Movie
 from cellstorm.run.reading import read_chunks
 
-__all__ = ["default_workers", "localized_chunks"]
+__all__ = ["ChunkResult", "default_workers", "localized_chunks"]
 
 # Chunks read ahead of the workers: one that waits, one being read.
 _READ_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """What came of one chunk.
+
+    Attributes
+    ----------
+    first, last
+        Its frames, the last exclusive.
+    columns
+        Its molecules.
+    light
+        ``(height, width)`` float64, sum of its frames, ADU.
+    """
+
+    first: int
+    last: int
+    columns: MoleculeColumns
+    light: NDArray[np.float64]
 
 
 def default_workers() -> int:
@@ -32,7 +56,7 @@ def localized_chunks(
     frames: FrameRange,
     region: Region,
     workers: int,
-) -> Generator[tuple[FrameRange, MoleculeColumns]]:
+) -> Generator[ChunkResult]:
     """Molecules of each chunk, in the order of the chunks.
 
     Threads are enough: decoding and the numerical kernels let go of Python's lock. Closing
@@ -57,9 +81,7 @@ def localized_chunks(
     """
     stop = threading.Event()
     places = threading.Semaphore(workers + _READ_AHEAD)
-    ordered: SimpleQueue[tuple[FrameRange, Future[MoleculeColumns]] | BaseException | None] = (
-        SimpleQueue()
-    )
+    ordered: SimpleQueue[Future[ChunkResult] | BaseException | None] = SimpleQueue()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="localize")
 
     def read() -> None:
@@ -75,9 +97,8 @@ def localized_chunks(
                 if stop.is_set():
                     return
                 chunk = next(source)
-                work = pool.submit(localizer.localize, chunk, first=first, last=last)
+                ordered.put(pool.submit(_localize, localizer, chunk, first, last))
                 del chunk
-                ordered.put(((first, last), work))
             ordered.put(None)
         except BaseException as error:
             ordered.put(error)
@@ -88,13 +109,19 @@ def localized_chunks(
         while (item := ordered.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
-            done, work = item
-            columns = work.result()
-            del item, work
+            result = item.result()
+            del item
             places.release()
-            yield done, columns
+            yield result
+            del result
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
         with contextlib.suppress(RuntimeError):
             reader.join()
+
+
+def _localize(localizer: Localizer, chunk: FrameChunk, first: int, last: int) -> ChunkResult:
+    columns = localizer.localize(chunk, first=first, last=last)
+    own = chunk.frames[first - chunk.start : last - chunk.start]
+    return ChunkResult(first, last, columns, own.sum(axis=0, dtype=np.float64))

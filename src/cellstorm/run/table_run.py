@@ -20,10 +20,11 @@ from cellstorm.movie import Movie
 from cellstorm.run.molecule_table import molecule_table
 from cellstorm.run.partial import PartialRun
 from cellstorm.run.pictures import LivePicture, write_final_picture
-from cellstorm.run.pipeline import localized_chunks
+from cellstorm.run.pipeline import ChunkResult, localized_chunks
 from cellstorm.run.plan import Plan
 from cellstorm.run.progress import Reporter
 from cellstorm.run.summary import LocalizationRun, medians_of
+from cellstorm.run.widefield_sum import WidefieldSum
 
 __all__ = ["RunInterrupted", "TableRun", "finished_earlier", "run_metadata"]
 
@@ -85,6 +86,7 @@ class TableRun:
         self._next_chunk = 0
         self._first_waiting = 0
         self._next_id = 0
+        self._widefield = WidefieldSum(movie, plan, partial.folder)
         self._live = LivePicture(partial.picture_path, plan.request.region, plan.pixel_size_nm)
 
     def localize(self) -> float:
@@ -114,8 +116,8 @@ class TableRun:
         )
         try:
             with contextlib.closing(source):
-                for (first, last), columns in source:
-                    self._add(last - first, columns)
+                for result in source:
+                    self._add(result)
             self._write_part()
         except KeyboardInterrupt:
             with contextlib.suppress(CellstormError):
@@ -142,7 +144,7 @@ class TableRun:
             whole = self._partial.folder / f"{output.stem}.parquet"
         concatenate_parquet(parts, whole, metadata)
         if picture is not None:
-            write_final_picture(self._movie, whole, plan, picture)
+            write_final_picture(whole, self._widefield.picture(), picture)
         count, medians = medians_of(scan_table(whole)[0])
         if whole != output:
             _, lost = convert_table(whole, output)
@@ -176,6 +178,7 @@ class TableRun:
             positions = rows.select("x_nm", "y_nm").collect()
             self._next_id += positions.height
             self._live.add(positions)
+        self._widefield.take_up(self._next_chunk)
         self._report.advance(self._frames_kept(), self._next_id)
 
     def _frames_kept(self) -> int:
@@ -183,11 +186,13 @@ class TableRun:
         ends = (*self._plan.chunk_starts, self._plan.request.frames[1])
         return ends[self._first_waiting] - self._plan.request.frames[0]
 
-    def _add(self, frames: int, columns: MoleculeColumns) -> None:
-        self._waiting.append(columns)
-        self._waiting_rows += len(columns["frame"])
+    def _add(self, result: ChunkResult) -> None:
+        molecules = len(result.columns["frame"])
+        self._waiting.append(result.columns)
+        self._waiting_rows += molecules
         self._next_chunk += 1
-        self._report.advance(frames, len(columns["frame"]))
+        self._widefield.add(result.light)
+        self._report.advance(result.last - result.first, molecules)
         if (
             time.monotonic() - self._waiting_since > self._seconds_per_part
             or self._waiting_rows > _ROWS_PER_PART
@@ -203,7 +208,9 @@ class TableRun:
             pixel_size_nm=self._plan.pixel_size_nm,
             first_id=self._next_id,
         )
+        self._widefield.save(self._next_chunk)
         self._partial.append(self._first_waiting, self._next_chunk, rows)
+        self._widefield.forget_all_but(self._next_chunk)
         self._first_waiting = self._next_chunk
         self._next_id += rows.height
         self._waiting, self._waiting_rows = [], 0
