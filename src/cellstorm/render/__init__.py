@@ -22,7 +22,7 @@ from cellstorm.render.modes import (
 from cellstorm.render.picture import Picture, TimeLegend
 from cellstorm.render.picture_files import PICTURE_EXTENSIONS, render_to_file, save_picture
 from cellstorm.render.rendering import Tile, render, render_tiles
-from cellstorm.render.side_by_side import side_by_side
+from cellstorm.render.side_by_side import WIDEFIELD_CONTRAST, side_by_side
 from cellstorm.render.time_colour import time_coloured
 from cellstorm.render.widefield import widefield_equivalent
 
@@ -31,6 +31,7 @@ __all__ = [
     "DEFAULT_PIXEL_NM",
     "MODE_NAMES",
     "PICTURE_EXTENSIONS",
+    "WIDEFIELD_CONTRAST",
     "Contrast",
     "GaussianMode",
     "Grid",

@@ -47,15 +47,16 @@ _ANCHORS: dict[str, tuple[tuple[int, int, int], ...]] = {
         (250, 245, 130),
     ),
 }
-# One channel is always full: brightness is then the density's alone.
+# One channel is always full: brightness is then the density's alone. On the average of all
+# the channels are alike: what was seen at all times is white, not tinted.
 _HUES = (
-    (95, 80, 255),
-    (0, 150, 255),
-    (0, 255, 190),
-    (150, 255, 0),
-    (255, 215, 0),
-    (255, 110, 0),
-    (255, 20, 90),
+    (160, 50, 255),
+    (30, 95, 255),
+    (0, 215, 255),
+    (110, 255, 80),
+    (255, 195, 0),
+    (255, 90, 40),
+    (255, 20, 170),
 )
 _LEVELS = 256
 

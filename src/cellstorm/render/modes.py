@@ -60,7 +60,12 @@ RenderMode = Annotated[
 ]
 ModeName = Literal["histogram", "gaussian", "shifted-histogram", "jittered"]
 MODE_NAMES: tuple[str, ...] = get_args(ModeName)
-
+_OPTIONS = {
+    model.model_fields["kind"].default: tuple(
+        field for field in model.model_fields if field != "kind"
+    )
+    for model in (HistogramMode, GaussianMode, ShiftedHistogramMode, JitteredMode)
+}
 _ADAPTER: TypeAdapter[RenderMode] = TypeAdapter(RenderMode)
 
 
@@ -75,6 +80,12 @@ def mode_named(name: str, **options: object) -> RenderMode:
     if name not in MODE_NAMES:
         raise ConfigurationError(
             f"there is no rendering mode {name!r}; there are {', '.join(MODE_NAMES)}."
+        )
+    known = _OPTIONS[name]
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"the mode {name} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}."
         )
     try:
         return _ADAPTER.validate_python({"kind": name, **options})

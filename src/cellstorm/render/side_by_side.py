@@ -8,12 +8,15 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import ConfigurationError, OutputError
-from cellstorm.render.annotation import draw_scale_bar, text_size, write_line
+from cellstorm.render.annotation import draw_scale_bar, draw_time_legend, text_size, write_line
 from cellstorm.render.contrast import Contrast, to_rgb
 from cellstorm.render.grid import RegionNm
 from cellstorm.render.picture import Picture
 
-__all__ = ["most_crowded", "side_by_side"]
+__all__ = ["WIDEFIELD_CONTRAST", "most_crowded", "side_by_side"]
+
+WIDEFIELD_CONTRAST = Contrast(saturated_percent=0.2, dark_percent=1, gamma=1)
+"""The background is black, as the camera's offset means nothing."""
 
 _GAP_PX = 8
 _BACKGROUND = (18, 18, 20)
@@ -34,7 +37,7 @@ def side_by_side(
     *,
     titles: tuple[str, str] = ("widefield equivalent", "super-resolved"),
     colour_maps: tuple[str, str] = ("gray", "hot"),
-    contrasts: tuple[Contrast, Contrast] | None = None,
+    contrasts: tuple[Contrast, Contrast] = (WIDEFIELD_CONTRAST, Contrast()),
     inset: bool = True,
     panel_px: int = _PANEL_PX,
 ) -> None:
@@ -65,7 +68,6 @@ def side_by_side(
     if path.suffix.lower() != ".png":
         raise OutputError("pictures side by side are written as .png.", where=path)
     field = _common_field(left, right)
-    contrasts = contrasts or (Contrast(saturated_percent=0.2, dark_percent=1, gamma=1), Contrast())
     rows = [field]
     if inset:
         part = _inset(right, field)
@@ -91,6 +93,8 @@ def side_by_side(
             panel = Image.fromarray(to_rgb(view, contrast=contrast, colour_map=colours))
             if part is field and len(rows) > 1:
                 _outline(panel, field, rows[1])
+            if part is field and picture.legend is not None:
+                draw_time_legend(panel, picture.legend)
             draw_scale_bar(panel, (part[1] - part[0]) / panel_px)
             sheet.paste(panel, (x, y))
             y += height + _GAP_PX

@@ -1,0 +1,28 @@
+"""``cellstorm convert``: a table in another program's format."""
+
+from pathlib import Path
+
+from cellstorm.localizations import convert_table
+
+__all__ = ["convert"]
+
+
+def convert(source: Path, output: Path, *, pixel_size_nm: float | None = None) -> None:
+    """Write a table in the format that the output's extension names.
+
+    Known are Parquet (.parquet, cellstorm's own), ThunderSTORM (.csv) and Picasso (.hdf5).
+    Units, origin and frame numbers are turned into those of the format.
+
+    Parameters
+    ----------
+    source
+        The table to read.
+    output
+        The table to write; an existing one is replaced once the new one is whole.
+    pixel_size_nm
+        Pixel of the movie, for formats in pixels when the table does not say.
+    """
+    count, notices = convert_table(source, output, pixel_size_nm=pixel_size_nm)
+    print(f"{output}: {count} localizations from {source.name}")
+    for notice in notices:
+        print(f"  note: {notice}")

@@ -1,0 +1,203 @@
+"""``cellstorm render``: a table to a picture."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from cellstorm.errors import ConfigurationError, OutputError
+from cellstorm.localizations import Localizations, read_table
+from cellstorm.movie import open_movie
+from cellstorm.render import (
+    WIDEFIELD_CONTRAST,
+    Contrast,
+    RegionNm,
+    RenderMode,
+    mode_named,
+    render_to_file,
+    save_picture,
+    side_by_side,
+    time_coloured,
+    widefield_equivalent,
+)
+from cellstorm.render import render as render_table
+
+__all__ = ["render"]
+
+Mode = Literal["gaussian", "histogram", "shifted-histogram", "jittered"]
+ColourMap = Literal["hot", "gray", "cyan-hot", "fire", "ember", "lagoon"]
+
+
+def render(
+    table: Path,
+    *,
+    output: Path | None = None,
+    mode: Mode = "gaussian",
+    pixel_nm: float | None = None,
+    magnification: float | None = None,
+    region_nm: str | None = None,
+    colour_by: Literal["density", "time"] = "density",
+    weighting: Literal["molecules", "photons"] = "molecules",
+    colour_map: ColourMap = "hot",
+    contrast: Annotated[Contrast | None, Parameter(name="*")] = None,
+    scale_bar: bool = True,
+    bits: Literal[16, 32] | None = None,
+    beside: Path | None = None,
+    width_nm: float | None = None,
+    shifts: int | None = None,
+    jitters: int | None = None,
+    seed: int | None = None,
+    pixel_size_nm: float | None = None,
+) -> None:
+    """Draw a table of molecules.
+
+    Parameters
+    ----------
+    table
+        Parquet, ThunderSTORM CSV or Picasso HDF5.
+    output
+        Picture to write: .png as seen on a screen, .tif the values themselves (tile by
+        tile where they do not fit in memory). Default: TABLE.MODE.png.
+    mode
+        Each molecule as a Gaussian as wide as it is uncertain; counted in its pixel;
+        counted in the mean of shifted histograms; or put several times at random.
+    pixel_nm
+        Edge of a pixel of the picture, nm; 10 when neither it nor a magnification is given.
+    magnification
+        Pixels of the picture along one pixel of the movie.
+    region_nm
+        Part to draw as X0:X1,Y0:Y1 in nm.
+    colour_by
+        Brightness is density; the hue can be the time a molecule was seen.
+    weighting
+        Each molecule counts as one, or as its photons.
+    colour_map
+        For pictures coloured by density.
+    contrast
+        How values become brightness.
+    scale_bar
+        Draw one.
+    bits
+        Of a TIFF: 32 (floating point, the default) or 16.
+    beside
+        A movie: put its widefield-equivalent to the left, and a close-up below (.png).
+    width_nm
+        One width for all molecules (gaussian, jittered).
+    shifts
+        Number of shifts along x and y (shifted-histogram).
+    jitters
+        How often each molecule is put (jittered).
+    seed
+        Of the random places (jittered).
+    pixel_size_nm
+        Pixel of the movie, when the table does not say.
+    """
+    given = {"width_nm": width_nm, "shifts": shifts, "jitters": jitters, "seed": seed}
+    options = {name: value for name, value in given.items() if value is not None}
+    chosen = mode_named(mode, **options)
+    region = _parse_region(region_nm) if region_nm is not None else None
+    localizations = read_table(table, pixel_size_nm=pixel_size_nm)
+    output = output if output is not None else table.with_suffix(f".{mode}.png")
+    if output.exists() and output.resolve() == table.resolve():
+        raise OutputError("the picture would replace the table.", where=output)
+    contrast = contrast if contrast is not None else Contrast()
+
+    if beside is not None or colour_by == "time":
+        if weighting == "photons":
+            raise ConfigurationError("--weighting photons is for a single picture by density.")
+        _draw_special(
+            localizations,
+            output,
+            mode=chosen,
+            pixel_nm=pixel_nm,
+            magnification=magnification,
+            region_nm=region,
+            by_time=colour_by == "time",
+            colour_map=colour_map,
+            contrast=contrast,
+            scale_bar=scale_bar,
+            bits=bits,
+            beside=beside,
+        )
+        print(f"{output}: {len(localizations)} localizations")
+        return
+    grid = render_to_file(
+        localizations,
+        output,
+        mode=chosen,
+        pixel_nm=pixel_nm,
+        magnification=magnification,
+        region_nm=region,
+        weighting=weighting,
+        colour_map=colour_map,
+        contrast=contrast,
+        scale_bar=scale_bar,
+        bits=bits,
+    )
+    print(
+        f"{output}: {len(localizations)} localizations,"
+        f" {grid.width_px} x {grid.height_px} pixels of {grid.pixel_nm:g} nm"
+    )
+
+
+def _draw_special(
+    localizations: Localizations,
+    output: Path,
+    *,
+    mode: RenderMode,
+    pixel_nm: float | None,
+    magnification: float | None,
+    region_nm: RegionNm | None,
+    by_time: bool,
+    colour_map: str,
+    contrast: Contrast,
+    scale_bar: bool,
+    bits: int | None,
+    beside: Path | None,
+) -> None:
+    """Coloured by time, beside the movie, or both."""
+    draw = time_coloured if by_time else render_table
+    picture = draw(
+        localizations,
+        mode=mode,
+        pixel_nm=pixel_nm,
+        magnification=magnification,
+        region_nm=region_nm,
+    )
+    if beside is None:
+        save_picture(
+            picture,
+            output,
+            colour_map=colour_map,
+            contrast=contrast,
+            scale_bar=scale_bar,
+            bits=bits,
+        )
+        return
+    with open_movie(beside) as movie:
+        facts = localizations.metadata.movie
+        if facts is not None and facts.fingerprint not in (None, movie.fingerprint()):
+            print(f"note: the table was made from {facts.name}, not from {movie.name} as it is now")
+        widefield = widefield_equivalent(
+            movie,
+            localizations.metadata.frames,
+            pixel_size_nm=localizations.metadata.pixel_size_nm,
+        )
+    side_by_side(
+        widefield,
+        picture,
+        output,
+        colour_maps=("gray", colour_map),
+        contrasts=(WIDEFIELD_CONTRAST, contrast),
+    )
+
+
+def _parse_region(text: str) -> RegionNm:
+    try:
+        x, y = text.split(",")
+        (x0, x1), (y0, y1) = (tuple(float(end) for end in axis.split(":")) for axis in (x, y))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{text!r} is not a region.", where="--region-nm", todo="Write it as X0:X1,Y0:Y1."
+        ) from error
+    return x0, x1, y0, y1
