@@ -17,6 +17,7 @@ from cellstorm.localize import GaussianLocalizer, GaussianMethod, Localizer
 from cellstorm.localize.gaussian import estimate_psf_width
 from cellstorm.movie import ArrayMovie, Movie, open_movie
 from cellstorm.simulate import Simulation
+from cellstorm.simulate._spot_kernel import add_spots
 
 P9 = load_camera("huawei-p9")
 
@@ -85,7 +86,6 @@ def test_joint_fit_tells_neighbours_apart(crowd: tuple[Simulation, ArrayMovie]) 
 
 def test_two_molecules_three_widths_apart_are_both_found() -> None:
     random = np.random.default_rng(4)
-    from cellstorm.simulate._spot_kernel import add_spots
 
     expected = np.full((50, 40, 40), 10.0, np.float32)
     frame = np.repeat(np.arange(50), 2)
