@@ -1,7 +1,6 @@
 """cellstorm's side of every comparison, through its public Python API."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -13,15 +12,15 @@ from cellstorm.run import localize_frames
 
 __all__ = ["METHODS", "localize"]
 
-METHODS: dict[str, Callable[[], GaussianMethod]] = {
-    "cellstorm": GaussianMethod,
-    "cellstorm, single emitter": lambda: GaussianMethod(emitters="single"),
+METHODS: dict[str, GaussianMethod] = {
+    "cellstorm": GaussianMethod(),
+    "cellstorm, single emitter": GaussianMethod(emitters="single"),
 }
 """Named settings; everything else stays at its default."""
 
 
 def localize(
-    movie: Path | Movie, *, method: str, pixel_size_nm: float, camera: Camera | None = None
+    movie: Path | Movie, *, method: GaussianMethod, pixel_size_nm: float, camera: Camera | None = None
 ) -> tuple[pl.DataFrame, float]:
     """Open, decode and localize a movie.
 
@@ -30,7 +29,7 @@ def localize(
     movie
         The file, as the user has it, or a movie in memory.
     method
-        A name in `METHODS`.
+        How; see `METHODS`.
     pixel_size_nm
         Edge of a pixel, nm.
     camera
@@ -42,7 +41,5 @@ def localize(
         The molecules, and the wall time of everything.
     """
     began = time.perf_counter()
-    table = localize_frames(
-        movie, method=METHODS[method](), camera=camera, pixel_size_nm=pixel_size_nm
-    )
+    table = localize_frames(movie, method=method, camera=camera, pixel_size_nm=pixel_size_nm)
     return table.data, time.perf_counter() - began

@@ -25,11 +25,17 @@ def main() -> None:
     parser.add_argument("--method", default="gausslq")
     parser.add_argument("--box", type=int, default=7)
     parser.add_argument("--repeats", type=int, default=0, help="timed runs after the first")
+    parser.add_argument(
+        "--workers", type=int, help="threads that identify, instead of Picasso's own choice"
+    )
     options = parser.parse_args()
 
     import picasso  # type: ignore[import-not-found]
-    from picasso import localize
+    from picasso import lib, localize
 
+    if options.workers is not None:
+        # its setting is a fraction under 1 of the processors, rounded down: never all of them
+        lib.n_workers = lambda *_, **__: options.workers
     # Picasso accepts only what its own loader gives: for .raw files that is a memmap
     movie = np.load(options.frames, mmap_mode="r")
     camera = {

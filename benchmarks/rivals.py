@@ -69,15 +69,20 @@ class Picasso:
         Interpreter of the environment that ``picassosr`` is installed in.
     method
         ``"gausslq"`` or ``"gaussmle"``.
+    workers
+        Threads that identify; None leaves it to Picasso, which takes four fifths of the
+        processors, rounded down (one of two).
     """
 
     python: Path
     method: str = "gausslq"
+    workers: int | None = None
 
     @property
     def name(self) -> str:
         """What tables call it."""
-        return f"Picasso {self.method}"
+        forced = "" if self.workers is None else f", {self.workers} identify threads"
+        return f"Picasso {self.method}{forced}"
 
     @property
     def thresholds(self) -> list[float]:
@@ -126,6 +131,7 @@ class Picasso:
     ) -> Path:
         movie, output = folder / "frames.npy", folder / "picasso.npz"
         np.save(movie, frames)
+        workers = [] if self.workers is None else [f"--workers={self.workers}"]
         _call(
             [
                 str(self.python),
@@ -138,6 +144,7 @@ class Picasso:
                 f"--pixel-size-nm={simulation.pixel_size_nm}",
                 f"--method={self.method}",
                 f"--repeats={repeats}",
+                *workers,
             ]
         )
         return output

@@ -160,9 +160,9 @@ def _our_rows(case: Case, movie: Path, truth: pl.DataFrame) -> list[Row]:
     for method in METHODS:
         for camera, notes in ((None, "no option"), (case.simulation.camera, "camera given")):
             pixel_size_nm = case.simulation.pixel_size_nm
-            localize(movie, method=method, pixel_size_nm=pixel_size_nm, camera=camera)
+            localize(movie, method=METHODS[method], pixel_size_nm=pixel_size_nm, camera=camera)
             found, seconds = localize(
-                movie, method=method, pixel_size_nm=pixel_size_nm, camera=camera
+                movie, method=METHODS[method], pixel_size_nm=pixel_size_nm, camera=camera
             )
             rows.append(
                 Row(
