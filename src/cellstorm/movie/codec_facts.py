@@ -27,12 +27,13 @@ def quantiser_step(qp: NDArray[np.generic]) -> NDArray[np.float32]:
     Parameters
     ----------
     qp
-        Quantisation parameters of any shape; 0 to 51 for 8-bit H.264.
+        Quantisation parameters of any shape; 0 to 51 for 8-bit H.264, 0 to 63 for 10 bits
+        (QP' of H.264 equation 7-37, which is what decoders export).
 
     Returns
     -------
     NDArray[np.float32]
-        Same shape, ADU of the coded (8-bit) luma.
+        Same shape, ADU of the luma as coded (8-bit ADU for 8-bit video, 10 for 10).
     """
     step: NDArray[np.float32] = 0.625 * np.exp2(np.asarray(qp, dtype=np.float32) / np.float32(6.0))
     return step
@@ -50,7 +51,8 @@ class CodedFrames:
         ``(n,)`` bool.
     qp
         ``(n, ceil(height / block_size_px), ceil(width / block_size_px))`` float32, the
-        luma quantisation parameter per block, or None where the decoder gives none
+        luma quantisation parameter per block (QP', which is 0 at the finest step for any
+        bit depth), or None where the decoder gives none
         (everything but H.264). For a chunk cut out of the movie (region of interest)
         the block grid still starts at the movie's own corner.
     block_size_px
@@ -85,7 +87,8 @@ class CodecFacts:
     transfer
         Transfer characteristic as flagged, e.g. ``"bt709"``, or "unknown".
     rotation_deg
-        Display rotation asked for by the container (frames are *not* rotated).
+        Clockwise turn for display asked for by the container, 0 to 359 (frames are *not*
+        rotated).
     bit_rate_bits_per_s
         Mean over the movie.
     """

@@ -11,9 +11,10 @@ from cellstorm.movie.codec_facts import CodecFacts, CodedFrames, PictureType, qu
 
 __all__ = ["CodecSummary", "GreySample", "MovieDescription", "describe_movie", "range_limits"]
 
-# Places of the movie that are looked at, and frames read in all.
+# Places of the movie that are looked at, and frames read in all (fewer large ones).
 _PLACES = 8
 _FRAMES = 64
+_PIXELS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,14 @@ def range_limits(color_range: str, bit_depth: int) -> tuple[int, int]:
 
 def _sample(movie: Movie) -> list[FrameChunk]:
     """A few frames from places spread over the movie, at key frames where there are any."""
-    frames = movie.shape[0]
-    places = np.unique(np.linspace(0, max(0, frames - _FRAMES // _PLACES), _PLACES).astype(int))
+    frames, height, width = movie.shape
+    wanted = min(_FRAMES, max(1, _PIXELS // (height * width)))
+    spread = np.linspace(0, max(0, frames - wanted // _PLACES), min(_PLACES, wanted))
+    places = np.unique(spread.astype(np.int64))
     if movie.codec is not None and movie.codec.key_frames.any():
         keys = np.flatnonzero(movie.codec.key_frames)
         places = np.unique(keys[np.maximum(np.searchsorted(keys, places, side="right") - 1, 0)])
-    frames_per_place = _FRAMES // places.size
+    frames_per_place = max(1, wanted // places.size)
     chunks: list[FrameChunk] = []
     failure: MovieError | None = None
     end = 0

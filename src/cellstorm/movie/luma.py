@@ -143,5 +143,5 @@ def grey_layout(pixel_format: VideoFormat) -> GreyLayout:
         red, green, blue = positions
         return GreyLayout(native, bits, True, _packed_rgb_copy(dtype, (red, green, blue), step))
     if name == "pal8" or re.match(r"(mono[bw]|(rgb|bgr)(4|8|444|555|565))", name):
-        return GreyLayout(np.dtype(np.uint8), 8, True, _converted_copy)
+        return GreyLayout(np.dtype(np.uint8), 8, not name.startswith("mono"), _converted_copy)
     raise ValueError(full_name)
