@@ -13,6 +13,7 @@ from cellstorm.render import (
     Contrast,
     RegionNm,
     RenderMode,
+    check_picture_path,
     mode_named,
     render_to_file,
     save_picture,
@@ -96,8 +97,9 @@ def render(
     options = {name: value for name, value in given.items() if value is not None}
     chosen = mode_named(mode, **options)
     region = _parse_region(region_nm) if region_nm is not None else None
-    localizations = read_table(table, pixel_size_nm=pixel_size_nm)
     output = output if output is not None else table.with_suffix(f".{mode}.png")
+    check_picture_path(output)
+    localizations = read_table(table, pixel_size_nm=pixel_size_nm)
     if output.exists() and output.resolve() == table.resolve():
         raise OutputError("the picture would replace the table.", where=output)
     contrast = contrast if contrast is not None else Contrast()

@@ -20,7 +20,12 @@ from cellstorm.render.modes import (
     mode_named,
 )
 from cellstorm.render.picture import Picture, TimeLegend
-from cellstorm.render.picture_files import PICTURE_EXTENSIONS, render_to_file, save_picture
+from cellstorm.render.picture_files import (
+    PICTURE_EXTENSIONS,
+    check_picture_path,
+    render_to_file,
+    save_picture,
+)
 from cellstorm.render.rendering import Tile, render, render_tiles
 from cellstorm.render.side_by_side import WIDEFIELD_CONTRAST, side_by_side
 from cellstorm.render.time_colour import time_coloured
@@ -43,6 +48,7 @@ __all__ = [
     "ShiftedHistogramMode",
     "Tile",
     "TimeLegend",
+    "check_picture_path",
     "mode_named",
     "render",
     "render_tiles",
