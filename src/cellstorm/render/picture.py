@@ -34,7 +34,7 @@ class Picture:
     values
         ``(y, x)`` float32, molecules (or photons, or grey values) per pixel; or
         ``(y, x, 3)`` float32 for a time-coloured picture: the same, shared out among
-        red, green and blue of linear light.
+        red, green and blue of the screen.
     pixel_nm
         Edge of a pixel; None for a movie whose pixel size nobody knows.
     origin_nm
