@@ -144,7 +144,9 @@ class GaussianLocalizer(Parameters):
         )
         shape = (int(electrons.shape[1]), int(electrons.shape[2]))
         read = self.camera.read_variance_e2(shape, self.region)
-        variance = np.broadcast_to(np.asarray(read, dtype=np.float32), shape)[None]
+        # a fresh array: the kernels would compile once more for a read-only view
+        variance = np.empty((1, *shape), dtype=np.float32)
+        variance[:] = read
         coding = chunk.coding
         if self.coding_noise and coding is not None and coding.qp is not None:
             per_grey = electrons_per_grey(self.camera)
