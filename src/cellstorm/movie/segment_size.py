@@ -49,7 +49,7 @@ def _ebml_size(data: bytes) -> tuple[int | None, int]:
 
 
 def has_mp4_index(path: Path) -> bool:
-    """Whether an MP4/MOV file has its ``moov`` (or a fragment's ``moof``) box.
+    """Whether an MP4/MOV file has its ``moov`` (or a fragment's ``moof``) box, whole.
 
     Walks the top-level boxes (ISO/IEC 14496-12, section 4.2) without reading them.
     """
@@ -60,10 +60,10 @@ def has_mp4_index(path: Path) -> bool:
             file.seek(position)
             head = file.read(16)
             length, kind = int.from_bytes(head[:4], "big"), head[4:8]
-            if kind in (b"moov", b"moof"):
-                return True
             if length == 1:
                 length = int.from_bytes(head[8:16], "big")
+            if kind in (b"moov", b"moof"):
+                return position + length <= size
             if length < 8:
                 return False
             position += length

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import av
 import numpy as np
 from av import VideoFrame
+from av.container import InputContainer
 from av.video.reformatter import ColorRange, ColorTrc
 from numpy.typing import NDArray
 
@@ -110,11 +111,14 @@ class VideoMovie(Movie):
         self._process_id = os.getpid()
         try:
             container, stream = open_container(path)
+        except av.error.EOFError as error:
+            # a head with nothing after it
+            raise _no_frames(path) from error
         except (av.error.FFmpegError, OSError) as error:
             raise _open_error(path) from error
         with container:
             if stream is None or container.format.name in _NOT_MOVIES:
-                raise _no_video(path, has_sound=bool(container.streams.audio))
+                raise _no_video(path, container)
             if stream.codec_context is None:
                 raise _undecodable(path)
             index = read_index(container, stream, path)
@@ -253,11 +257,7 @@ class VideoMovie(Movie):
                 return index.without_leading(number) if number else index, picture
         decoder.close()
         if index.frames == 0:
-            raise MovieError(
-                "the video has no frames.",
-                where=self.path,
-                todo="Record it again, or check how it was exported.",
-            )
+            raise _no_frames(self.path)
         raise _undecodable(self.path)
 
     def _layout(self, picture: VideoFrame) -> GreyLayout:
@@ -354,10 +354,15 @@ def _format_name(container: str, codec: str, path: Path) -> str:
     return f"{name} video, {_CODEC_NAMES.get(codec, codec)}"
 
 
-def _open_error(path: Path) -> MovieError:
+def _lacks_index(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(12)
-    if head[4:8] in (b"ftyp", b"mdat", b"wide", b"free", b"skip") and not has_mp4_index(path):
+    boxes = (b"ftyp", b"mdat", b"wide", b"free", b"skip", b"moov")
+    return head[4:8] in boxes and not has_mp4_index(path)
+
+
+def _open_error(path: Path) -> MovieError:
+    if _lacks_index(path):
         return MovieError(
             "the video has no index (its moov box is missing): the recording or the copy"
             " was cut off before its end.",
@@ -373,13 +378,23 @@ def _open_error(path: Path) -> MovieError:
     )
 
 
-def _no_video(path: Path, *, has_sound: bool) -> MovieError:
+def _no_video(path: Path, container: InputContainer) -> MovieError:
+    if container.streams.audio:
+        return MovieError(
+            "there is only sound in this file, no video.",
+            where=path,
+            todo="Choose the file that holds the pictures.",
+        )
+    # ffmpeg leaves out tracks without a picture
+    is_empty = len(container.streams) == 0 and container.format.name not in _NOT_MOVIES
+    return _no_frames(path) if is_empty and not _lacks_index(path) else _open_error(path)
+
+
+def _no_frames(path: Path) -> MovieError:
     return MovieError(
-        "there is only sound in this file, no video."
-        if has_sound
-        else "there is no video in this file.",
+        "the video has no frames.",
         where=path,
-        todo="Choose the file that holds the pictures.",
+        todo="Record it again, or check how it was exported.",
     )
 
 
