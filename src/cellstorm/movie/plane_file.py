@@ -1,10 +1,10 @@
 """Equally large uncompressed planes at known places of one or several files."""
 
 import itertools
-import threading
 from collections.abc import Sequence
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,6 @@ class PlaneFiles:
         self._shape = shape
         self._dtype = dtype
         self.plane_bytes = int(np.prod(shape)) * dtype.itemsize
-        self._lock = threading.Lock()
-        self._files: dict[int, BinaryIO] = {}
 
     def is_whole(self) -> NDArray[np.bool_]:
         """``(planes,)``: which planes lie within their file."""
@@ -66,46 +64,25 @@ class PlaneFiles:
             A file is shorter than it was, or gone.
         """
         out = np.empty((planes.size, *self._shape), dtype=self._dtype)
+        if not planes.size:
+            return out
         flat = out.reshape(planes.size, -1).view(np.uint8)
         files, offsets = self._file_of_plane[planes], self._offsets[planes]
         follows = (np.diff(offsets) == self.plane_bytes) & (np.diff(files) == 0)
         starts = np.concatenate([[0], np.flatnonzero(~follows) + 1, [planes.size]])
         for first, last in itertools.pairwise(starts):
-            self._read_into(int(files[first]), int(offsets[first]), flat[first:last])
+            self._read_into(self.paths[files[first]], int(offsets[first]), flat[first:last])
         return out
 
-    def close(self) -> None:
-        """Close the files; reading opens them again."""
-        with self._lock:
-            for file in self._files.values():
-                file.close()
-            self._files.clear()
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        del state["_lock"], state["_files"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._lock = threading.Lock()
-        self._files = {}
-
-    def _read_into(self, number: int, offset: int, target: NDArray[np.uint8]) -> None:
-        path = self.paths[number]
-        # a shared file position needs a lock; the read itself is one system call
-        with self._lock:
-            try:
-                file = self._files.get(number)
-                if file is None:
-                    # few open at a time: a set may have thousands of files
-                    if len(self._files) >= 8:
-                        self._files.pop(next(iter(self._files))).close()
-                    file = self._files[number] = path.open("rb", buffering=0)
+    def _read_into(self, path: Path, offset: int, target: NDArray[np.uint8]) -> None:
+        # a file of one's own for each read: threads need not wait for each other, and
+        # nothing stays open of a set of thousands of files
+        try:
+            with path.open("rb", buffering=0) as file:
                 file.seek(offset)
                 count = _read_fully(file, target)
-            except OSError as error:
-                raise MovieError(f"cannot be read ({error.strerror}).", where=path) from error
+        except OSError as error:
+            raise MovieError(f"cannot be read ({error.strerror}).", where=path) from error
         if count < target.nbytes:
             raise MovieError(
                 "the file became shorter while it was being read.",
@@ -114,12 +91,12 @@ class PlaneFiles:
             )
 
 
-def _read_fully(file: BinaryIO, target: NDArray[np.uint8]) -> int:
+def _read_fully(file: RawIOBase, target: NDArray[np.uint8]) -> int:
     view = memoryview(target.data).cast("B")
     done = 0
     # one call reads 2 GiB at most on Linux
     while done < len(view):
-        count = file.readinto(view[done:])  # type: ignore[attr-defined]
+        count = file.readinto(view[done:])
         if not count:
             break
         done += count

@@ -99,7 +99,3 @@ class PlaneMovie(Movie):
     def fingerprint(self) -> str:
         """Hash of the file's size, head and tail."""
         return fingerprint_of_files([self.path])
-
-    def close(self) -> None:
-        """Close the file; reading afterwards opens it again."""
-        self._planes.close()

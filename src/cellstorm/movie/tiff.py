@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from cellstorm.movie.stack_axes import stack_axes
 from cellstorm.movie.tiff_pixel_size import tiff_pixel_size_nm
 from cellstorm.movie.tiff_series import (
     DAMAGED_TODO,
+    TiffStack,
     chain_is_cut,
-    largest_series,
+    opened_tiff,
     page_is_whole,
     quiet_tifffile,
 )
@@ -48,28 +50,24 @@ class TiffMovie(Movie):
 
     def __init__(self, path: Path) -> None:
         self.path: Path = path
-        self._opened_by: Path = path
-        with quiet_tifffile():
-            tif, series = largest_series(path)
-            self._lock: contextlib.AbstractContextManager[Any] = (
-                threading.Lock() if series.is_multifile else contextlib.nullcontext()
-            )
-            notices: list[str] = []
-            if len(tif.series) > 1:
-                notices.append(
-                    f"The file holds {len(tif.series)} image series; the largest one was taken."
-                )
-            axes = stack_axes(series.axes, tuple(series.shape), path)
+        with opened_tiff(path) as (tif, stack):
+            axes = stack_axes(stack.axes, stack.shape, path)
             self._axes = axes
-            notices += axes.notices
-            self.dtype = grey_dtype(np.dtype(series.dtype), path)
-            self.bit_depth = _bit_depth(series)
+            self.dtype = grey_dtype(stack.dtype, path)
+            self.bit_depth = int(np.max(tif.pages.first.bitspersample))
             self.pixel_size_nm = tiff_pixel_size_nm(tif)
-            self.format_name = _format_name(tif, series)
+            self.format_name = _format_name(tif, stack)
             is_cut = chain_is_cut(tif)
-            self._planes, whole, missing = self._locate(tif, series)
-            if self._planes is not None:
-                tif.close()
+            self._planes, whole, missing = self._locate(tif, stack)
+            # only compressed pages still need tifffile, which remembers every page
+            self._tif = tif if self._planes is None else None
+            # tifffile opens and closes the files of a set behind our back
+            self._one_by_one: contextlib.AbstractContextManager[Any] = (
+                threading.Lock() if stack.is_set else contextlib.nullcontext()
+            )
+        self._lock = threading.Lock()
+        self._readers = 0
+        notices = [*stack.notices, *axes.notices]
         whole_frames: NDArray[np.bool_] = np.all(whole[axes.planes], axis=1)
         self._missing_file: NDArray[np.bool_] = (
             np.zeros(whole_frames.size, dtype=np.bool_)
@@ -111,81 +109,85 @@ class TiffMovie(Movie):
         """Hash of the file's size, head and tail (of each file of a set)."""
         return fingerprint_of_files(self._planes.paths if self._planes else [self.path])
 
-    def close(self) -> None:
-        """Close the file; reading afterwards opens it again."""
-        if self._planes is not None:
-            self._planes.close()
-        else:
-            self._tif.close()
-
     def __reduce__(self) -> tuple[type["TiffMovie"], tuple[Path]]:
-        return TiffMovie, (self._opened_by,)
+        return TiffMovie, (self.path,)
 
     def _locate(
-        self, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries
+        self, tif: tifffile.TiffFile, stack: TiffStack
     ) -> tuple[PlaneFiles | None, NDArray[np.bool_], NDArray[np.bool_]]:
         """Find each plane; which ones are whole, which ones have no page at all."""
-        axes, count = self._axes, self._axes.planes.size
-        pages: list[Any] = list(series.pages)
-        keyframe = series.keyframe
-        plane_shape = tuple(series.shape[len(series.shape) - (3 if axes.samples > 1 else 2) :])
-        data_offset = series.dataoffset if len(pages) < count else None
-        if keyframe.is_final and (data_offset is not None or len(pages) == count):
-            dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
+        axes, count, pages = self._axes, self._axes.planes.size, stack.pages
+        self._plane_shape = stack.shape[len(stack.shape) - (3 if axes.samples > 1 else 2) :]
+        if stack.is_final and stack.data_offset is not None:
+            # ImageJ writes one directory for a stack of more than 4 GB
+            plane_bytes = int(np.prod(self._plane_shape)) * stack.dtype.itemsize
+            paths = [Path(tif.filehandle.path)]
+            offsets = stack.data_offset + plane_bytes * np.arange(count, dtype=np.int64)
+            files = np.zeros(count, dtype=np.intp)
             missing = np.zeros(count, dtype=np.bool_)
-            if data_offset is not None:
-                # ImageJ writes one directory for a stack of more than 4 GB
-                plane_bytes = int(np.prod(plane_shape)) * dtype.itemsize
-                paths = [Path(tif.filehandle.path)]
-                offsets = data_offset + plane_bytes * np.arange(count, dtype=np.int64)
-                files = np.zeros(count, dtype=np.intp)
-            else:
-                names = ["" if page is None else page.parent.filehandle.path for page in pages]
-                numbers = {name: k for k, name in enumerate(dict.fromkeys(filter(None, names)))}
-                paths = [Path(name) for name in numbers]
-                offsets = np.array(
-                    [0 if page is None else page.dataoffsets[0] for page in pages], dtype=np.int64
-                )
-                files = np.array([numbers.get(name, 0) for name in names], dtype=np.intp)
-                missing = np.array([page is None for page in pages])
-            planes = PlaneFiles(paths, files, offsets, plane_shape, dtype)
-            return planes, planes.is_whole() & ~missing, missing
-        if not pages or count % len(pages):
+        elif stack.is_final and len(pages) == count:
+            names = ["" if page is None else page.parent.filehandle.path for page in pages]
+            numbers = {name: k for k, name in enumerate(dict.fromkeys(filter(None, names)))}
+            paths = [Path(name) for name in numbers]
+            offsets = np.array(
+                [0 if page is None else page.dataoffsets[0] for page in pages], dtype=np.int64
+            )
+            files = np.array([numbers.get(name, 0) for name in names], dtype=np.intp)
+            missing = np.array([page is None for page in pages])
+        elif pages and count % len(pages) == 0:
+            self._pages = pages
+            self._planes_per_page = count // len(pages)
+            missing = np.repeat([page is None for page in pages], self._planes_per_page)
+            whole = np.repeat([page_is_whole(page) for page in pages], self._planes_per_page)
+            return None, whole, missing
+        else:
             raise MovieError(
                 f"the file has {len(pages)} pages for {count} pictures.",
                 where=self.path,
                 todo=DAMAGED_TODO,
             )
-        tif.filehandle.set_lock(True)
-        self._tif, self._pages = tif, pages
-        self._planes_per_page = count // len(pages)
-        self._plane_shape = plane_shape
-        missing = np.repeat([page is None for page in pages], self._planes_per_page)
-        whole = np.repeat([page_is_whole(page) for page in pages], self._planes_per_page)
-        return None, whole, missing
+        planes = PlaneFiles(paths, files, offsets, self._plane_shape, stack.dtype)
+        return planes, planes.is_whole() & ~missing, missing
 
     def _read_planes(self, planes: NDArray[np.intp], start: int) -> NDArray[Any]:
         if self._planes is not None:
             return self._planes.read(planes)
-        tif = self._tif
         out = np.empty((planes.size, *self._plane_shape), dtype=self._pages[0].dtype)
-        for row, plane in enumerate(planes.tolist()):
-            page, within = divmod(plane, self._planes_per_page)
-            try:
-                with self._lock, quiet_tifffile():
-                    if tif.filehandle.closed:
-                        tif.filehandle.open()
-                    values = self._pages[page].asarray()
-            except Exception as error:
-                # each of the many codecs raises its own kind
-                frame = start + row // self._axes.planes.shape[1]
-                raise MovieError(
-                    f"frame {frame} (counted from 0) cannot be decompressed: the file is damaged.",
-                    where=self.path,
-                    todo=f"The frames before it may be readable: try --frames 0:{frame}.",
-                ) from error
-            out[row] = values.reshape(self._planes_per_page, *self._plane_shape)[within]
+        with self._open_file():
+            for row, plane in enumerate(planes.tolist()):
+                page, within = divmod(plane, self._planes_per_page)
+                try:
+                    with self._one_by_one:
+                        values = self._pages[page].asarray()
+                except Exception as error:
+                    # each of the many codecs raises its own kind
+                    frame = start + row // self._axes.planes.shape[1]
+                    raise MovieError(
+                        f"frame {frame} (counted from 0) cannot be decompressed: the file is"
+                        " damaged.",
+                        where=self.path,
+                        todo=f"The frames before it may be readable: try --frames 0:{frame}.",
+                    ) from error
+                out[row] = values.reshape(self._planes_per_page, *self._plane_shape)[within]
         return out
+
+    @contextlib.contextmanager
+    def _open_file(self) -> Iterator[None]:
+        """Keep the file open while anyone reads from it."""
+        assert self._tif is not None
+        with self._lock:
+            if not self._readers:
+                self._tif.filehandle.open()
+                self._tif.filehandle.set_lock(True)
+            self._readers += 1
+        try:
+            with quiet_tifffile():
+                yield
+        finally:
+            with self._lock:
+                self._readers -= 1
+                if not self._readers:
+                    self._tif.filehandle.close()
 
     def _grey(self, stored: NDArray[Any], planes: tuple[int, ...]) -> NDArray[Any]:
         axes = self._axes
@@ -198,14 +200,10 @@ class TiffMovie(Movie):
         return stored
 
 
-def _bit_depth(series: tifffile.TiffPageSeries) -> int:
-    return int(np.max(series.keyframe.bitspersample))
-
-
-def _format_name(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> str:
-    name = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF"}.get(series.kind, "TIFF")
+def _format_name(tif: tifffile.TiffFile, stack: TiffStack) -> str:
+    name = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF"}.get(stack.kind, "TIFF")
     if tif.is_micromanager:
         name = f"MicroManager {name}"
     if tif.is_bigtiff:
         name = f"{name} (BigTIFF)"
-    return f"{name} set of several files" if series.is_multifile else name
+    return f"{name} set of several files" if stack.is_set else name

@@ -11,7 +11,7 @@ from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.fingerprint import fingerprint_of_bytes, fingerprint_of_files
 from cellstorm.movie.tiff import TiffMovie
-from cellstorm.movie.tiff_series import largest_series, quiet_tifffile
+from cellstorm.movie.tiff_series import opened_tiff
 
 __all__ = ["TiffFolderMovie", "open_tiff_folder"]
 
@@ -95,10 +95,8 @@ def open_tiff_folder(folder: Path) -> Movie | None:
     paths.sort(key=_by_number)
     if len(paths) == 1:
         return TiffMovie(paths[0])
-    with quiet_tifffile():
-        tif, series = largest_series(paths[0])
-        with tif:
-            is_set = series.is_multifile
+    with opened_tiff(paths[0]) as (_, stack):
+        is_set = stack.is_set
     return TiffMovie(paths[0]) if is_set else TiffFolderMovie(folder, paths)
 
 
