@@ -85,6 +85,9 @@ class VideoDecoder:
         """Release the file and the decoder; reading opens them again."""
         self.next_frame = -1
         self._pictures = iter(())
+        self._release()
+
+    def _release(self) -> None:
         if self._container is not None:
             self._container.close()
         self._container = self._stream = None
@@ -168,7 +171,9 @@ class VideoDecoder:
                 packets = self._seek(container, stream, int(time), first)
                 if packets is not None:
                     return packets
-        self.close()
+        # not close(): this runs inside the generator that is to become self._pictures, which
+        # close() would forget, and then every chunk would be decoded from the beginning
+        self._release()
         container, stream = self._open()
         return self._numbered(picture_packets(container, stream), 0, first)
 
