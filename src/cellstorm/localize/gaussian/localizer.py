@@ -99,12 +99,17 @@ class GaussianLocalizer(Parameters):
             self.threshold if isinstance(self.threshold, str) else f"{self.threshold:.3g} x noise"
         )
         fit = f"{self.fit}, {self.width} width" if self.emitters == "single" else "mle"
-        return {
+        decided = {
             "PSF width": f"{self.sigma_px:.2f} px ({source})",
             "detection": f"{looked_for}, {threshold}",
             "fit": f"{fit}, {self.emitters}-emitter, window {2 * self.fit_radius_px + 1} px",
             "least signal": f"{self.least_snr:.1f} standard errors",
         }
+        if self.emitters == "multi":
+            decided["background"] = f"smooth over {2 * self.background_radius_px + 1} px"
+        if self.temporal_median_frames:
+            decided["standing light"] = f"median over {self.temporal_median_frames} frames removed"
+        return decided
 
     def localize(self, chunk: FrameChunk, *, first: int, last: int) -> MoleculeColumns:
         """Molecules of frames ``first`` to ``last`` of the movie; see `Localizer`."""
