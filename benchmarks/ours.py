@@ -20,7 +20,11 @@ METHODS: dict[str, GaussianMethod] = {
 
 
 def localize(
-    movie: Path | Movie, *, method: GaussianMethod, pixel_size_nm: float, camera: Camera | None = None
+    movie: Path | Movie,
+    *,
+    method: GaussianMethod,
+    pixel_size_nm: float,
+    camera: Camera | None = None,
 ) -> tuple[pl.DataFrame, float]:
     """Open, decode and localize a movie.
 
