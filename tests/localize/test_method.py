@@ -221,3 +221,30 @@ def test_the_quantiser_counts_as_noise(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused_by_name(options: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         GaussianMethod(**options)
+
+
+def test_blurred_molecules_are_not_taken_for_several() -> None:
+    random = np.random.default_rng(1)
+    count = 120
+    frames = np.full((count, 64, 64), 10.0, np.float32)
+    places = random.uniform(16, 48, (count, 2))
+    widths = random.uniform(1.2, 3.0, count)
+    for index in range(count):
+        one = np.zeros((1, 64, 64), np.float32)
+        spot = (np.zeros(1, np.int64), places[index, :1], places[index, 1:], np.full(1, 3000.0))
+        add_spots(*spot, float(widths[index]), one)
+        frames[index] += one[0]
+    movie = ArrayMovie(random.poisson(frames).astype(np.uint16))
+    localizer = _prepare(movie, Camera(bit_depth=16))
+    found = _localize(movie, localizer)
+    assert (localizer.emitters, localizer.width) == ("single", "elliptical")
+    assert found["frame"].size <= 1.05 * count
+    assert np.unique(found["frame"]).size >= 0.95 * count
+
+
+@pytest.mark.parametrize("density", [0.1, 1.0, 2.5])
+def test_crowds_are_not_taken_for_blur(density: float) -> None:
+    simulation = Simulation(
+        structure="uniform", density_per_um2_frame=density, frames=30, codec="none", seed=4
+    )
+    assert _prepare(ArrayMovie(simulation.stack())).emitters == "multi"

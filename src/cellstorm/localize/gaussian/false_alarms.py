@@ -10,14 +10,20 @@ HIGHEST_SNR = 5.0
 
 
 def least_snr(
-    snr: NDArray[np.float64], pixels: int, sigma_px: float, used_scale: float, real_scale: float
+    snr: NDArray[np.float64],
+    pixels: int,
+    sigma_px: float,
+    *,
+    used_scale: float = 1.0,
+    real_scale: float = 1.0,
+    typical_share: float = 0.4,
 ) -> float:
     """Signal to noise that a molecule needs: few false ones, and no bother with the faint.
 
     Two demands. Peaks of pure noise may make up a tenth of what is kept; their density
     over a level ``t`` in a Gaussian field smoothed by the PSF is
     ``t exp(-t^2 / 2) / (2 sigma^2 (2 pi)^(3/2))`` per pixel (Adler 1981, eq. 6.2.12).
-    And where the typical molecule is far brighter, what is under 0.4 of it is mostly the
+    And where the typical molecule is far brighter, what is under a share of it is mostly the
     rest of a blink or of a poorly separated pair, and blurs the picture more than it adds.
 
     Parameters
@@ -30,6 +36,8 @@ def least_snr(
         PSF width, px.
     used_scale, real_scale
         Noise scale that thresholds are multiplied with, and the measured one.
+    typical_share
+        That share; 0 leaves the second demand out.
     """
     density = pixels / (2.0 * sigma_px**2 * (2.0 * np.pi) ** 1.5)
     level = HIGHEST_SNR + 1.0
@@ -40,5 +48,5 @@ def least_snr(
             level = float(t)
             break
     seen = snr[snr >= level * used_scale] / used_scale
-    typical = 0.4 * float(np.median(seen)) if seen.size else LOWEST_SNR
+    typical = typical_share * float(np.median(seen)) if seen.size else LOWEST_SNR
     return round(max(level, min(max(typical, LOWEST_SNR), HIGHEST_SNR)), 2)

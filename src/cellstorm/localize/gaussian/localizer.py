@@ -180,9 +180,8 @@ class GaussianLocalizer(Parameters):
         # a position less certain than the PSF is wide is none
         keep &= results["var_x"] + results["var_y"] < 2.0 * self.sigma_px**2
         if self.emitters == "single":
-            mark_duplicates(
-                frame, results["x"], results["y"], results["significance"], self.sigma_px, keep
-            )
+            apart = max(self.sigma_px, 0.4 * self.fit_radius_px)
+            mark_duplicates(frame, results["x"], results["y"], results["significance"], apart, keep)
         return frame[keep], {name: values[keep] for name, values in results.items()}
 
     def candidates(self, electrons: NDArray[np.float32]) -> Candidates:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from cellstorm.camera import Camera
+from cellstorm.localize.gaussian.defocus import WidthVariety, width_variety
 from cellstorm.localize.gaussian.detectors import Detector, LocalMaximumDetector
 from cellstorm.localize.gaussian.false_alarms import HIGHEST_SNR, LOWEST_SNR, least_snr
 from cellstorm.localize.gaussian.filters import Filter, WaveletFilter
@@ -30,7 +31,11 @@ _FRAMES_PER_BLOCK = 8
 _MOST_SAMPLED_PIXELS = 24_000_000
 _SEARCH_SNR = 3.5
 _WAVELET_THRESHOLD = 3.5
-_SINGLE_SNR = 3.0
+_SINGLE_SNR = LOWEST_SNR
+# blurred molecules are looked for in movies where the next one is this many widths away:
+# there, two at one place are too few to make up this share
+_SPARSE_WIDTHS = 20.0
+_WIDE_SHARE = 0.3
 _TUNING_FRAMES = 16
 _TUNING_EDGE_PX = 512
 # half widths of the background window in PSF widths, from the smoothest: a wide window
@@ -43,12 +48,14 @@ class GaussianMethod(Parameters):
     """Everything that can be chosen about classical localization; None means: decide.
 
     Two ways of fitting: ``multi`` fits all molecules of a frame together and looks again
-    in what is left over (crowded movies; the default), ``single`` fits each maximum in a
-    window of its own (fastest; every filter, estimator and width).
+    in what is left over; ``single`` fits each maximum in a window of its own (fastest;
+    every filter, estimator and width). Left open it is ``multi``, except for sparse movies
+    whose molecules differ in width (defocus, astigmatism): those get ``single`` fits with
+    elliptical width, because several sharp molecules would be fitted to each blurred one.
     """
 
     method: Literal["gaussian"] = "gaussian"
-    emitters: Literal["multi", "single"] = Field("multi", description="molecules per fit")
+    emitters: Literal["multi", "single"] | None = Field(None, description="molecules per fit")
     filter: Filter | None = Field(None, description="None: likelihood score, or wavelet (single)")
     detector: Detector = Field(default_factory=LocalMaximumDetector)
     threshold: float | str | None = Field(
@@ -84,11 +91,11 @@ class GaussianMethod(Parameters):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
-        if self.emitters == "multi" and self.fit != "mle":
+        if self.emitters != "single" and self.fit != "mle":
             raise ValueError(f"fit {self.fit!r} needs emitters='single'; multi-emitter is mle")
-        if self.emitters == "multi" and self.width != "fixed":
+        if self.emitters != "single" and self.width != "fixed":
             raise ValueError(f"width {self.width!r} needs emitters='single'")
-        if self.emitters == "multi" and self.filter is None and isinstance(self.threshold, str):
+        if self.emitters != "single" and self.filter is None and isinstance(self.threshold, str):
             raise ValueError("a threshold formula needs a filter, e.g. filter wavelet")
         return self
 
@@ -119,18 +126,49 @@ class GaussianMethod(Parameters):
         psf = (
             PsfWidth(self.sigma_px, 0) if self.sigma_px else estimate_psf_width(electrons, variance)
         )
-        localizer = self._localizer(camera, region, psf)
-        if self.emitters == "multi":
-            return self._tune(localizer, *_tuning_part(electrons, variance))
+        part = _tuning_part(electrons, variance)
+        if self.emitters == "single":
+            return self._tune_single(self._localizer(camera, region, psf), *part)
+        localizer, molecules = self._tune(self._localizer(camera, region, psf), *part)
+        apart_px = math.sqrt(part[0].size / max(molecules, 1))
+        if self.emitters is None and apart_px > _SPARSE_WIDTHS * psf.sigma_px:
+            variety = width_variety(electrons, variance, psf.sigma_px)
+            if variety.wide_share > _WIDE_SHARE:
+                method = self._for_blurred(variety)
+                return method._tune_single(method._localizer(camera, region, psf), *part)
         return localizer
+
+    def _for_blurred(self, variety: WidthVariety) -> Self:
+        """Elliptical fits in windows that hold four in five of the blurred molecules."""
+        radius = self.fit_radius_px or math.ceil(2.5 * variety.wide_px)
+        changes = {"emitters": "single", "width": "elliptical", "fit_radius_px": radius}
+        return self.model_copy(update=changes)
+
+    def _tune_single(
+        self,
+        localizer: GaussianLocalizer,
+        electrons: NDArray[np.float32],
+        variance: NDArray[np.float32],
+    ) -> GaussianLocalizer:
+        """Raise the least signal until peaks of noise are few."""
+        if self.least_snr is not None:
+            return localizer
+        _, results = localizer.fit_molecules(electrons, variance)
+        snr = results["photons"] / np.sqrt(results["var_photons"])
+        # small windows need no second demand: they see little of a neighbour
+        level = least_snr(snr, electrons.size, localizer.sigma_px, typical_share=0.0)
+        return localizer.model_copy(update={"least_snr": level})
 
     def _tune(
         self,
         localizer: GaussianLocalizer,
         electrons: NDArray[np.float32],
         variance: NDArray[np.float32],
-    ) -> GaussianLocalizer:
-        """Fit the sample with low thresholds; see what background, noise and signal are like."""
+    ) -> tuple[GaussianLocalizer, int]:
+        """Fit the sample with low thresholds; see what background, noise and signal are like.
+
+        Gives the number of the sample's molecules, too.
+        """
         keen = localizer.model_copy(update={"least_snr": LOWEST_SNR})
         models = np.empty_like(electrons)
         for widths in _BACKGROUND_WIDTHS if self.background_radius_px is None else (0.0,):
@@ -145,22 +183,30 @@ class GaussianMethod(Parameters):
         snr = self.least_snr
         if snr is None:
             seen = results["photons"] / np.sqrt(results["var_photons"])
-            snr = least_snr(seen, electrons.size, localizer.sigma_px, used, measured)
+            snr = least_snr(
+                seen,
+                electrons.size,
+                localizer.sigma_px,
+                used_scale=used,
+                real_scale=measured,
+            )
         changes: dict[str, float] = {"noise_scale": used, "least_snr": snr}
         if self.threshold is None and self.filter is None:
             changes["threshold"] = min(_SEARCH_SNR, snr)
-        return keen.model_copy(update=changes)
+        return keen.model_copy(update=changes), results["photons"].size
 
     def _localizer(self, camera: Camera, region: Region, psf: PsfWidth) -> GaussianLocalizer:
         single = self.emitters == "single"
-        # alone, a small window keeps the neighbours out; together, a large one costs nothing
-        reach = max(2, round(1.5 * psf.sigma_px)) if single else max(3, math.ceil(3 * psf.sigma_px))
+        # alone, a small window keeps the neighbours out, but tells a width from a background
+        # only when it shows both; together, a large one costs nothing
+        small = single and self.width == "fixed"
+        reach = max(2, round(1.5 * psf.sigma_px)) if small else max(3, math.ceil(3 * psf.sigma_px))
         usual = _WAVELET_THRESHOLD if single else _SEARCH_SNR
         usual_snr = _SINGLE_SNR if single else HIGHEST_SNR
         return GaussianLocalizer(
             camera=camera,
             region=region,
-            emitters=self.emitters,
+            emitters="single" if single else "multi",
             filter=WaveletFilter() if self.filter is None and single else self.filter,
             detector=self.detector,
             threshold=usual if self.threshold is None else self.threshold,
