@@ -204,14 +204,15 @@ def test_a_missing_output_folder_is_said_before_any_work(
         localize_movie(movie, method=method(), output=tmp_path / "no" / "found.parquet")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
 def test_a_read_only_output_folder_is_said_before_any_work(
     movie: Movie, method: MakeMethod, tmp_path: Path
 ) -> None:
+    # root may write anywhere but into the kernel's own file system
+    folder = Path("/sys") if os.geteuid() == 0 else tmp_path
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(OutputError, match="read-only"):
-            localize_movie(movie, method=method(), output=tmp_path / "found.parquet")
+            localize_movie(movie, method=method(), output=folder / "found.parquet")
     finally:
         tmp_path.chmod(0o700)
 
