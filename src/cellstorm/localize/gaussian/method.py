@@ -139,8 +139,8 @@ class GaussianMethod(Parameters):
         return localizer
 
     def _for_blurred(self, variety: WidthVariety) -> Self:
-        """Elliptical fits in windows that hold four in five of the blurred molecules."""
-        radius = self.fit_radius_px or math.ceil(2.5 * variety.wide_px)
+        """Elliptical fits in windows that suit four in five of the blurred molecules."""
+        radius = self.fit_radius_px or max(3, math.ceil(1.5 * variety.wide_px))
         changes = {"emitters": "single", "width": "elliptical", "fit_radius_px": radius}
         return self.model_copy(update=changes)
 
