@@ -236,11 +236,15 @@ def print_summary(run: LocalizationRun) -> None:
         "background": _median(run.median_background_photons, "{:.1f} photons/px"),
         "uncertainty": _median(run.median_uncertainty_nm, "{:.1f} nm"),
         "PSF width": _median(run.median_sigma_nm, "{:.0f} nm (standard deviation)"),
-        **{name: text for name, text in run.decisions.items() if name != "PSF width"},
-        "speed": f"{run.frames_per_second:.0f} frames per second, {run.seconds:.1f} s in all",
-        "table": str(run.table),
-        "picture": "none" if run.picture is None else str(run.picture),
     }
+    for name, text in run.decisions.items():
+        rows[name] = f"{rows[name]}, {text}" if name in rows else text
+    if run.frames_per_second:
+        speed = f"{run.frames_per_second:.0f} frames per second, {run.seconds:.1f} s in all"
+        rows["speed"] = speed
+    rows["table"] = str(run.table)
+    if run.picture is not None:
+        rows["picture"] = str(run.picture)
     widest = max(map(len, rows))
     for name, text in rows.items():
         print(f"{name:<{widest}}  {text}")

@@ -73,7 +73,7 @@ class PartialRun:
         """
         try:
             self.folder.mkdir(exist_ok=True)
-            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT)
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise output_error(error, self.output) from error
         if fcntl is not None:
@@ -187,17 +187,14 @@ class PartialRun:
 
     @contextlib.contextmanager
     def kept_on_failure(self) -> Iterator[None]:
-        """Add to an `OutputError` that what is done can be resumed, if anything is."""
+        """Name the table in an `OutputError`, and --resume if there is something to resume."""
         try:
             yield
         except OutputError as error:
-            if not self.exists() or self.chunks_done() == 0:
-                raise
-            raise OutputError(
-                error.what,
-                where=error.where,
-                todo="What is done is kept: put this right and run again with --resume.",
-            ) from error
+            todo = error.todo
+            if self.exists() and self.chunks_done():
+                todo = "What is done is kept: put this right and run again with --resume."
+            raise OutputError(error.what, where=self.output, todo=todo) from error
 
     def parts(self) -> list[tuple[int, int, Path]]:
         """First chunk, last chunk (exclusive) and file of every part, in order.
