@@ -46,8 +46,13 @@ def describe_validation_error(error: ValidationError) -> str:
     """One line that names each wrong field, its value and what is allowed."""
     parts = []
     for detail in error.errors(include_url=False):
-        field = ".".join(str(item) for item in detail["loc"]) or "value"
-        message = detail["msg"][0].lower() + detail["msg"][1:]
+        # what our own validators say comes with a prefix that tells the user nothing
+        message = detail["msg"].removeprefix("Value error, ")
+        message = message[:1].lower() + message[1:]
+        if not detail["loc"]:
+            parts.append(message)
+            continue
+        field = ".".join(str(item) for item in detail["loc"])
         given = "" if detail["type"] == "missing" else f" (given: {detail['input']!r})"
         parts.append(f"{field}: {message}{given}")
     return "; ".join(parts)
