@@ -3,6 +3,7 @@
 import itertools
 import pickle
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -138,3 +139,21 @@ def test_an_empty_range_is_an_empty_chunk(
 ) -> None:
     movie = open_movie(write_video("movie.mp4", moving_frames))
     assert movie.read(7, 7).shape == (0, 50, 70)
+
+
+def test_reading_on_does_not_decode_again(
+    write_video: Any, moving_frames: NDArray[np.uint8]
+) -> None:
+    # one key frame: whoever loses the position starts all over again
+    frames = np.concatenate([moving_frames] * 10)
+    path = write_video("long.mp4", frames, options={"g": "1000", "sc_threshold": "0"})
+    with open_movie(path) as movie:
+        began_s = time.perf_counter()
+        movie.read(0, 600)
+        at_once_s = time.perf_counter() - began_s
+        began_s = time.perf_counter()
+        for start in range(0, 600, 10):
+            movie.read(start, start + 10)
+        in_chunks_s = time.perf_counter() - began_s
+    # 60 chunks would take 30 times as long from the beginning each
+    assert in_chunks_s < 5 * at_once_s + 0.1

@@ -169,7 +169,7 @@ def _grey_lines(
 
 
 def _percent(share: float) -> str:
-    return "none" if share == 0 else f"{100 * share:.2g} %"
+    return "none" if share == 0 else f"{100 * share:.3g} %"
 
 
 def _duration(seconds: float) -> str:

@@ -122,11 +122,13 @@ def open_npz(path: Path) -> ArrayMovie:
         with np.load(path, allow_pickle=False) as archive:
             names = list(archive.files)
             array = archive[names[0]] if len(names) == 1 else None
-    except (ValueError, OSError, EOFError, KeyError) as error:
-        raise MovieError("the NumPy archive is damaged or truncated.", where=path) from error
     except Exception as error:
-        # zipfile raises its own BadZipFile and zlib.error, neither an OSError
-        raise MovieError("the NumPy archive is damaged or truncated.", where=path) from error
+        # zipfile's BadZipFile and zlib.error have no base class in common
+        raise MovieError(
+            "the NumPy archive is damaged or truncated.",
+            where=path,
+            todo="Save the frames again with numpy.savez as one array (frames, height, width).",
+        ) from error
     if array is None:
         listing = ", ".join(names) or "none"
         raise MovieError(

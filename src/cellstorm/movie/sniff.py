@@ -117,7 +117,7 @@ def _is_text(head: bytes) -> bool:
     """No control characters, and mostly ASCII (the rest may be any encoding's letters)."""
     control = set(range(32)) - set(b"\t\n\r\f")
     printable = sum(32 <= byte < 127 or byte in b"\t\n\r\f" for byte in head)
-    return printable > 0.9 * len(head) and not control.intersection(head)
+    return printable > 0.7 * len(head) and not control.intersection(head)
 
 
 _ZARR_FILES = frozenset({"zarr.json", ".zarray", ".zgroup"})

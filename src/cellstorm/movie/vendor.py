@@ -132,6 +132,7 @@ def open_nd2(path: Path) -> Movie:
         import nd2
     except ImportError as error:
         raise _missing(path, "ND2", "nd2") from error
+    file = None
     try:
         file = nd2.ND2File(path)
         sizes = {axis: size for axis, size in file.sizes.items() if size > 0}
@@ -139,6 +140,9 @@ def open_nd2(path: Path) -> Movie:
         bits = int(file.attributes.bitsPerComponentSignificant or dtype.itemsize * 8)
         pixel_size_nm = length_nm(file.voxel_size().x, "um")
     except Exception as error:
+        # the package raises whatever it meets
+        if file is not None:
+            file.close()
         raise _damaged(path, "ND2") from error
 
     # within a frame nd2 keeps all channels: one plane is (C, y, x, S) without the ones

@@ -76,7 +76,7 @@ _CONTAINER_NAMES = {
 _NOT_MOVIES = frozenset({"tty", "concat", "hls", "dash", "ffmetadata", "lavfi", "srt", "ass"})
 
 # Decoders kept for later reads; each holds a file handle and a few frames.
-_IDLE_DECODERS = 4
+_IDLE_DECODERS = 2
 # Below this many pixels handing a picture to a thread costs more than decoding it.
 _THREADED_FROM_PX = 256 * 256
 # After a fork the parent's decoders wait for threads that do not exist in the child;
@@ -159,22 +159,24 @@ class VideoMovie(Movie):
         qp = np.empty((count, *self._macroblocks), dtype=np.float32) if self._with_qp else None
         has_qp = np.zeros(count, dtype=np.bool_)
         read = np.zeros(count, dtype=np.bool_)
+
+        def take(number: int, picture: VideoFrame) -> None:
+            here = number - start
+            self._copy(picture, number, frames[here])
+            types[here] = picture.pict_type
+            if qp is not None:
+                block_qp = macroblock_qp(picture, *self._macroblocks)
+                if block_qp is not None:
+                    qp[here] = block_qp
+                    has_qp[here] = True
+            read[here] = True
+
         with self._decoder_at(start) as decoder:
-            # frames missing after a seek may be there when nothing is skipped
-            for from_beginning in (False, True):
-                for number, picture in decoder.pictures(start, stop, from_beginning=from_beginning):
-                    here = number - start
-                    self._copy(picture, number, frames[here])
-                    types[here] = picture.pict_type
-                    if qp is not None:
-                        block_qp = macroblock_qp(picture, *self._macroblocks)
-                        if block_qp is not None:
-                            qp[here] = block_qp
-                            has_qp[here] = True
-                    read[here] = True
-                if read.all():
-                    break
-            else:
+            decoder.read(start, stop, take)
+            if not read.all():
+                # frames missing after a seek may be there when nothing is skipped
+                decoder.read(start, stop, take, from_beginning=True)
+            if not read.all():
                 raise self._damaged(start + int(np.argmin(read)))
         # ffmpeg counts I, P and B as we do; what follows (S, SI, SP, BI) is unusual
         types[types > PictureType.B] = PictureType.UNKNOWN
@@ -249,13 +251,13 @@ class VideoMovie(Movie):
     def _first_picture(self, index: VideoIndex) -> tuple[VideoIndex, VideoFrame]:
         """Decode one picture; frames before the first one that decodes do not count."""
         decoder = self._new_decoder(index)
-        for number, picture in decoder.decode_from(0):
-            if number >= index.readable_frames:
-                break
-            if number >= 0:
-                decoder.close()
-                return index.without_leading(number) if number else index, picture
+        decoder.start_at(0)
+        first, number = None, -1
+        while number < 0 and (first := decoder.next_picture()) is not None:
+            number = -1 if first.pts is None else first.pts
         decoder.close()
+        if first is not None and number < index.readable_frames:
+            return index.without_leading(number) if number else index, first
         if index.frames == 0:
             raise _no_frames(self.path)
         raise _undecodable(self.path)

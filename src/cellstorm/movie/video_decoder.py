@@ -1,6 +1,8 @@
 """One decoder on one video: stays where it stopped, seeks only when it must."""
 
-from collections.abc import Iterator
+import gc
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -20,6 +22,8 @@ __all__ = ["Threads", "VideoDecoder", "learn_order", "open_container"]
 
 Threads = Literal["AUTO", "NONE"]
 
+# Memory that pictures may hold which wait for the garbage collector.
+_UNCOLLECTED_BYTES = 1 << 23
 # After a seek the first packets may be fragments that the index does not know.
 _UNKNOWN_PACKETS_AFTER_SEEK = 64
 
@@ -78,49 +82,96 @@ class VideoDecoder:
         self._threads: Threads = threads
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
-        self._pictures: Iterator[tuple[int, VideoFrame]] = iter(())
+        self._packets: Iterator[tuple[int, VideoPacket]] = iter(())
+        self._decoded: deque[VideoFrame] = deque()
+        self._has_ended = True
         self._false_keys: set[int] = set()
+        self._uncollected_bytes = 0
 
     def close(self) -> None:
         """Release the file and the decoder; reading opens them again."""
         self.next_frame = -1
-        self._pictures = iter(())
-        self._release()
-
-    def _release(self) -> None:
+        self._packets = iter(())
+        self._decoded.clear()
+        self._has_ended = True
         if self._container is not None:
             self._container.close()
         self._container = self._stream = None
 
-    def pictures(
-        self, start: int, stop: int, *, from_beginning: bool = False
-    ) -> Iterator[tuple[int, VideoFrame]]:
-        """Frames ``start`` to ``stop`` in order, each with its number.
+    def read(
+        self,
+        start: int,
+        stop: int,
+        take: Callable[[int, VideoFrame], None],
+        *,
+        from_beginning: bool = False,
+    ) -> None:
+        """Hand frames ``start`` to ``stop`` to ``take``, with their numbers, in order.
 
-        Frames that cannot be decoded are missing.
+        Frames that cannot be decoded are left out.
 
         Parameters
         ----------
         start, stop
             Range of frames.
+        take
+            Called as ``take(number, picture)``; must not keep the picture.
         from_beginning
             Trust no key frame but the first.
         """
-        if start != self.next_frame or from_beginning:
-            self._pictures = self.decode_from(0) if from_beginning else self._from_key(start)
+        if from_beginning:
+            self.start_at(0)
+        elif start != self.next_frame:
+            self._seek_frame(start)
         self.next_frame = -1
-        for number, picture in self._pictures:
+        while (picture := self.next_picture()) is not None:
+            number = picture.pts
+            if number is None or number < start:
+                continue
             if number >= stop:
                 return
+            take(number, picture)
+            held_bytes = sum(plane.buffer_size for plane in picture.planes)
+            del picture
+            if self._with_qp:
+                self._collect(held_bytes)
             if number == stop - 1:
                 self.next_frame = stop
-            if number >= start:
-                yield number, picture
-            if number == stop - 1:
                 return
 
-    def _from_key(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
-        """Pictures from a key frame at or before ``start`` that proves to be one.
+    def start_at(self, first: int) -> None:
+        """Begin to decode at packet ``first``."""
+        self._packets = self._packets_from(first)
+        self._decoded.clear()
+        self._has_ended = False
+        assert self._stream is not None
+        context = self._stream.codec_context
+        # a decoder that guesses this too low drops pictures after a seek
+        context.reorder_depth = max(context.reorder_depth, self.index.reorder_depth)
+
+    def next_picture(self) -> VideoFrame | None:
+        """The next sound picture, its frame's number as presentation time; None at the end."""
+        while not self._decoded and not self._has_ended:
+            assert self._stream is not None
+            position, packet = next(self._packets, (-1, None))
+            if packet is None:
+                self._has_ended = True
+            else:
+                packet.pts = int(self.index.frame_of_packet[position])
+                packet.dts = position
+            try:
+                pictures = self._stream.codec_context.decode(packet)
+            except av.error.FFmpegError:
+                # the pictures that are lost by this are missed by their numbers
+                continue
+            # the decoder made up parts of a corrupt picture
+            self._decoded.extend(
+                item for item in pictures if item.pts is not None and not item.is_corrupt
+            )
+        return self._decoded.popleft() if self._decoded else None
+
+    def _seek_frame(self, start: int) -> None:
+        """Begin at a key frame at or before ``start`` that proves to be one.
 
         With periodic intra refresh the container marks pictures from which decoding
         becomes right after a while. The decoder holds those in between back, by which
@@ -129,39 +180,29 @@ class VideoDecoder:
         for packet in reversed(self.index.start_packets(start)):
             if packet in self._false_keys:
                 continue
-            pictures = self.decode_from(packet)
+            self.start_at(packet)
             promised = int(self.index.first_frame_from[packet])
-            for number, picture in pictures:
-                if number == promised:
-                    return chain([(number, picture)], pictures)
-                if number > promised:
+            while (picture := self.next_picture()) is not None:
+                number = picture.pts
+                if number is not None and number >= promised:
+                    if number == promised:
+                        self._decoded.appendleft(picture)
+                        return
                     break
             self._false_keys.add(packet)
-        return self.decode_from(0)
+        self.start_at(0)
 
-    def decode_from(self, first: int) -> Iterator[tuple[int, VideoFrame]]:
-        """All pictures that the decoder gives when it is fed from packet ``first`` on."""
-        frame_of_packet = self.index.frame_of_packet.tolist()
-        packets = self._packets_from(first)
-        stream = self._stream
-        assert stream is not None
-        context = stream.codec_context
-        # a decoder that guesses this too low drops pictures after a seek
-        context.reorder_depth = max(context.reorder_depth, self.index.reorder_depth)
-        for position, packet in packets:
-            packet.pts = frame_of_packet[position]
-            packet.dts = position
-            try:
-                pictures = context.decode(packet)
-            except av.error.FFmpegError:
-                # the pictures that are lost by this are missed by their numbers
-                continue
-            yield from _sound(pictures)
-        try:
-            pictures = context.decode(None)
-        except av.error.FFmpegError:
-            return
-        yield from _sound(pictures)
+    def _collect(self, held_bytes: int) -> None:
+        """Free pictures whose side data was read, before they take much memory.
+
+        PyAV's side data and its picture refer to each other, so that they wait for the
+        garbage collector, which counts objects, not bytes. It must not find a picture in
+        use: what survives a collection is looked at much less often.
+        """
+        self._uncollected_bytes += held_bytes
+        if self._uncollected_bytes > _UNCOLLECTED_BYTES:
+            gc.collect(0)
+            self._uncollected_bytes = 0
 
     def _packets_from(self, first: int) -> Iterator[tuple[int, VideoPacket]]:
         """Packets from ``first`` on with their numbers, the file opened and sought."""
@@ -171,9 +212,7 @@ class VideoDecoder:
                 packets = self._seek(container, stream, int(time), first)
                 if packets is not None:
                     return packets
-        # not close(): this runs inside the generator that is to become self._pictures, which
-        # close() would forget, and then every chunk would be decoded from the beginning
-        self._release()
+        self.close()
         container, stream = self._open()
         return self._numbered(picture_packets(container, stream), 0, first)
 
@@ -229,13 +268,6 @@ class VideoDecoder:
         )
 
 
-def _sound(pictures: list[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
-    """Numbered pictures without those that the decoder had to make up in part."""
-    for picture in pictures:
-        if picture.pts is not None and not picture.is_corrupt:
-            yield picture.pts, picture
-
-
 def learn_order(path: Path, index: VideoIndex) -> VideoIndex:
     """Decode the whole video once to see which packet is shown when.
 
@@ -244,6 +276,11 @@ def learn_order(path: Path, index: VideoIndex) -> VideoIndex:
     packet_numbers = np.arange(index.packets, dtype=np.int64)
     numbered = replace(index, frame_of_packet=packet_numbers)
     decoder = VideoDecoder(path, numbered, with_qp=False, threads="AUTO")
-    shown = list(dict.fromkeys(number for number, _ in decoder.decode_from(0)))
+    decoder.start_at(0)
+    shown: dict[int, None] = {}
+    while (picture := decoder.next_picture()) is not None:
+        if picture.pts is not None:
+            # a picture of two fields may come twice
+            shown.setdefault(picture.pts)
     decoder.close()
-    return index.with_order(np.array(shown, dtype=np.int64))
+    return index.with_order(np.fromiter(shown, dtype=np.int64))
