@@ -121,6 +121,10 @@ def test_a_damaged_picture_is_named_with_what_can_be_read(
     assert caught.value.todo == "Run again with --frames 0:17 or --frames 24:60."
     np.testing.assert_array_equal(movie.read(0, 17), expected[:17])
     np.testing.assert_array_equal(movie.read(24, 60), expected[24:])
+    # those that refer to it are as wrong as the damaged one
+    for number in range(17, 24):
+        with pytest.raises(MovieError, match="cannot be decoded"):
+            movie.read(number, number + 1)
 
 
 def test_a_lost_packet_does_not_shift_the_frames_after_it(

@@ -85,6 +85,7 @@ class VideoDecoder:
         self._packets: Iterator[tuple[int, VideoPacket]] = iter(())
         self._decoded: deque[VideoFrame] = deque()
         self._has_ended = True
+        self._is_doubtful = False
         self._false_keys: set[int] = set()
         self._uncollected_bytes = 0
 
@@ -143,14 +144,18 @@ class VideoDecoder:
         """Begin to decode at packet ``first``."""
         self._packets = self._packets_from(first)
         self._decoded.clear()
-        self._has_ended = False
+        self._has_ended = self._is_doubtful = False
         assert self._stream is not None
         context = self._stream.codec_context
         # a decoder that guesses this too low drops pictures after a seek
         context.reorder_depth = max(context.reorder_depth, self.index.reorder_depth)
 
     def next_picture(self) -> VideoFrame | None:
-        """The next sound picture, its frame's number as presentation time; None at the end."""
+        """The next sound picture, its frame's number as presentation time; None at the end.
+
+        Where a decoder has made up parts of a picture, or given one up, those that refer
+        to it are wrong too: everything up to the next key frame is left out.
+        """
         while not self._decoded and not self._has_ended:
             assert self._stream is not None
             position, packet = next(self._packets, (-1, None))
@@ -163,11 +168,16 @@ class VideoDecoder:
                 pictures = self._stream.codec_context.decode(packet)
             except av.error.FFmpegError:
                 # the pictures that are lost by this are missed by their numbers
+                self._is_doubtful = True
                 continue
-            # the decoder made up parts of a corrupt picture
-            self._decoded.extend(
-                item for item in pictures if item.pts is not None and not item.is_corrupt
-            )
+            for picture in pictures:
+                if picture.is_corrupt:
+                    self._is_doubtful = True
+                elif picture.key_frame:
+                    self._is_doubtful = False
+                if not self._is_doubtful and picture.pts is not None:
+                    self._decoded.append(picture)
+            del pictures
         return self._decoded.popleft() if self._decoded else None
 
     def _seek_frame(self, start: int) -> None:
