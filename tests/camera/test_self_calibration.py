@@ -97,6 +97,32 @@ def test_limited_range_is_undone_where_the_file_says_so(tmp_path: Path) -> None:
     assert found.offset_adu == pytest.approx(4.1, abs=4.0)
 
 
+def test_a_limited_flag_on_values_that_go_down_to_zero_is_not_believed(tmp_path: Path) -> None:
+    frames = recorded(blinking_light(background_e=15, unevenness=1.2), PHONE, np.uint8)
+    with open_movie(encoded(frames, tmp_path / "film.mp4", 12, color_range=1)) as movie:
+        assert movie.codec is not None
+        assert movie.codec.color_range == "limited"
+        found = estimate_camera(movie)
+    assert found.value_range == "full"
+    assert found.gain_e_per_adu == pytest.approx(0.69, rel=0.2)
+
+
+def test_without_noise_left_limited_and_full_range_give_the_same_light(tmp_path: Path) -> None:
+    light = blinking_light(background_e=15, unevenness=1.2)
+    seen = []
+    for color_range, name in ((1, "limited"), (2, "full")):
+        camera = PHONE.model_copy(update={"value_range": name})
+        path = tmp_path / f"{name}.mp4"
+        frames = recorded(light, camera, np.uint8)
+        with open_movie(encoded(frames, path, 38, color_range=color_range)) as movie:
+            found = estimate_camera(movie)
+            seen.append(found.to_photoelectrons(movie.read(0, 30)).mean())
+        assert "assumed" in found.notes
+        assert found.value_range == name
+    assert seen[0] == pytest.approx(seen[1], rel=0.05)
+    assert seen[0] == pytest.approx(light[:30].mean(), rel=0.15)
+
+
 def test_clipped_darks_and_a_full_well_are_noticed() -> None:
     light = blinking_light(background_e=4, unevenness=1.0)
     light[:, 40:60, 40:60] = 500

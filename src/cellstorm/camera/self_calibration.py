@@ -44,6 +44,9 @@ _VARIANCE_LEFT = (0.03, 0.04, 0.065, 0.092, 0.117, 0.145, 0.184, 0.222, 0.261, 0
 _DEVIATION_BEFORE = (0.33, 0.34, 0.38, 0.41, 0.43, 0.45, 0.48, 0.51, 0.54, 0.57, 0.61, 0.72)
 
 
+# limited range squeezes 255 grey values into 219
+_SQUEEZE = 219.0 / 255.0
+
 _LOSSLESS = ("ffv1", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "png")
 
 
@@ -56,6 +59,8 @@ class _Sample:
     lowest: float
     highest: float
     dark_level: float
+    black_of_limited: float
+    share_under_black: float
     clipped_dark: bool
     clipped_bright: bool
 
@@ -85,6 +90,7 @@ def estimate_camera(movie: "Movie", frames: tuple[int, int] | None = None) -> Ca
         without information (constant, one frame) give assumed numbers. Limited range is
         undone only where the file is flagged so: without a flag the offset and gain found
         here already contain it, whereas undoing a range that was never applied would not.
+        A flag that the values contradict (many under black) is not believed.
     """
     start, stop = frames if frames is not None else (0, movie.shape[0])
     sample = _take_sample(movie, start, stop)
@@ -105,7 +111,8 @@ def _take_sample(movie: "Movie", start: int, stop: int) -> _Sample:
     rng = np.random.default_rng(0)
     parts, steps, dark_levels = [], [], []
     lowest, highest = math.inf, -math.inf
-    at_lowest = at_highest = values = 0
+    at_lowest = at_highest = under_black = values = 0
+    black = 16.0 * 2.0 ** (movie.bit_depth - 8)
     for first in starts:
         chunk = movie.read_chunk(int(first), int(first) + length)
         window = np.asarray(chunk.frames, dtype=np.float32)
@@ -116,6 +123,7 @@ def _take_sample(movie: "Movie", start: int, stop: int) -> _Sample:
             highest, at_highest = high, 0
         at_lowest += int((window == lowest).sum())
         at_highest += int((window == highest).sum())
+        under_black += int((window < black).sum())
         values += window.size
         # smoothed, so that it is a brightness and not the noise's lower end
         dark_levels.append(float(np.quantile(uniform_filter(window.mean(axis=0), 5), 0.005)))
@@ -130,6 +138,8 @@ def _take_sample(movie: "Movie", start: int, stop: int) -> _Sample:
         lowest=lowest,
         highest=highest,
         dark_level=min(dark_levels),
+        black_of_limited=black,
+        share_under_black=under_black / values,
         clipped_dark=whole and at_lowest > 0.01 * values,
         clipped_bright=whole and at_highest > max(20, 1e-4 * values),
     )
@@ -146,13 +156,21 @@ def _assumed_response(movie: "Movie", sample: _Sample) -> _Response:
             sample.dark_level, scmos.gain_e_per_adu, scmos.read_noise_e, "assumed after scmos"
         )
     known, scale = PRESETS["generic-phone"], 2.0 ** (movie.bit_depth - 8)
-    gain = known.gain_e_per_adu / scale
-    offset = min(known.offset_adu * scale, sample.dark_level)
-    black = 16.0 * scale
-    if movie.codec is not None and movie.codec.color_range != "full" and sample.lowest >= black - 2:
-        # nothing is darker than the black of limited-range video
-        offset, gain = min(black, sample.dark_level), gain * 219.0 / 255.0
+    offset, gain = known.offset_adu * scale, known.gain_e_per_adu / scale
+    if _looks_limited(movie, sample):
+        offset, gain = sample.black_of_limited + offset * _SQUEEZE, gain / _SQUEEZE
+    offset = min(offset, sample.dark_level)
     return _Response(offset, gain, known.read_noise_e, f"assumed after {known.name}")
+
+
+def _looks_limited(movie: "Movie", sample: _Sample) -> bool:
+    """Whether the grey values are those of limited range, going by flag and values."""
+    if movie.codec is None or movie.codec.color_range == "full":
+        return False
+    if movie.codec.color_range == "limited":
+        # the codec's own errors take a few values under black
+        return sample.share_under_black < 0.05
+    return sample.lowest >= sample.black_of_limited - 2
 
 
 def _plain_response(cells: NoiseCells, sample: _Sample, assumed: _Response) -> _Response:
@@ -264,12 +282,13 @@ def _as_camera(movie: "Movie", sample: _Sample, response: _Response) -> Camera:
     largest = float(2**movie.bit_depth - 1) if movie.dtype.kind in "iu" else sample.highest
     saturation = sample.highest if sample.clipped_bright else largest
     dark_clip = sample.lowest if sample.clipped_dark else None
-    limited = movie.codec is not None and movie.codec.color_range == "limited"
+    flagged = movie.codec is not None and movie.codec.color_range == "limited"
+    limited = flagged and _looks_limited(movie, sample)
     if limited:
-        black, scale = 16.0 * 2.0 ** (movie.bit_depth - 8), 255.0 / 219.0
-        offset, gain = (offset - black) * scale, gain / scale
-        dark_clip = None if dark_clip is None else (dark_clip - black) * scale
-        saturation = (saturation - black) * scale
+        black = sample.black_of_limited
+        offset, gain = (offset - black) / _SQUEEZE, gain * _SQUEEZE
+        dark_clip = None if dark_clip is None else (dark_clip - black) / _SQUEEZE
+        saturation = (saturation - black) / _SQUEEZE
     if dark_clip is not None and dark_clip >= saturation:
         dark_clip = None
     return Camera(
