@@ -1,6 +1,7 @@
 """NumPy, Zarr, Picasso raw, dax and SPE files give the frames that were saved."""
 
 import pickle
+import shutil
 import struct
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -106,6 +107,21 @@ def test_zarr_array(tmp_path: Path, stack: NDArray[np.uint16], version: Any) -> 
     )
     array[...] = stack
     _check(path, stack)
+
+
+def test_zipped_zarr(tmp_path: Path, stack: NDArray[np.uint16]) -> None:
+    folder = tmp_path / "stack.zarr"
+    zarr.create_array(folder, shape=stack.shape, dtype="uint16")[...] = stack
+    path = Path(shutil.make_archive(str(folder), "zip", folder))
+    _check(path, stack)
+
+
+def test_stray_files_in_a_zarr_do_no_harm(tmp_path: Path, stack: NDArray[np.uint16]) -> None:
+    group = zarr.create_group(tmp_path / "stack.zarr")
+    group.create_array("0", shape=stack.shape, dtype="uint16")[...] = stack
+    (tmp_path / "stack.zarr" / ".DS_Store").write_bytes(b"x")
+    (tmp_path / "stack.zarr" / "OME").mkdir()
+    _check(tmp_path / "stack.zarr", stack)
 
 
 @pytest.mark.parametrize("version", [2, 3])

@@ -1,8 +1,9 @@
 """Camera makers' formats, read by the packages that know them (extra ``vendor``)."""
 
-import threading
+import contextlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from cellstorm.movie.truncation import truncated_file, truncation_notice
 
 __all__ = ["VendorMovie", "open_nd2", "open_spe"]
 
+ReadPlane = Callable[[int], NDArray[Any]]
+
 
 class VendorMovie(Movie):
     """A movie whose planes another package reads, one at a time.
@@ -27,10 +30,9 @@ class VendorMovie(Movie):
     ----------
     path
         The file.
-    read_plane
-        ``read_plane(k)`` gives the k-th plane as stored; calls never overlap.
-    close
-        Releases the file.
+    open_planes
+        A context in which ``read_plane(k)`` gives the k-th plane as stored; each reading
+        thread opens its own.
     axes, shape
         Letters and lengths of the whole stack's axes, planes last.
     readable_frames
@@ -50,8 +52,7 @@ class VendorMovie(Movie):
         self,
         path: Path,
         *,
-        read_plane: Callable[[int], NDArray[Any]],
-        close: Callable[[], None],
+        open_planes: Callable[[], AbstractContextManager[ReadPlane]],
         axes: str,
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
@@ -63,11 +64,8 @@ class VendorMovie(Movie):
     ) -> None:
         self.path: Path = path
         self._axes = stack_axes(axes, shape, path)
-        self._read_plane = read_plane
-        self._close = close
+        self._open_planes = open_planes
         self._reopen = reopen
-        self._lock = threading.Lock()
-        self._stored = dtype
         self.shape = (self._axes.planes.shape[0], self._axes.height, self._axes.width)
         self.dtype = grey_dtype(dtype, path)
         self.bit_depth = bit_depth
@@ -84,14 +82,19 @@ class VendorMovie(Movie):
         if stop > self._readable:
             raise truncated_file("file", self.path, self._readable, self.shape[0])
         frames = np.empty((stop - start, *self.shape[1:]), dtype=self.dtype)
-        for row, planes in enumerate(self._axes.planes[start:stop].tolist()):
-            stored = [self._plane(plane, start + row) for plane in planes]
-            if self._axes.samples > 1:
-                colours = np.moveaxis(stored[0], 0 if self._axes.samples_first else -1, 0)
-                stored = [luminance(colours[0], colours[1], colours[2])]
-            elif len(stored) == 3:
-                stored = [luminance(stored[0], stored[1], stored[2])]
-            frames[row] = as_grey_dtype(stored[0], self.dtype)
+        row = 0
+        try:
+            with self._open_planes() as read_plane:
+                for row, planes in enumerate(self._axes.planes[start:stop].tolist()):
+                    frames[row] = self._grey([read_plane(plane) for plane in planes])
+        except Exception as error:
+            # whatever the package raises on damage
+            frame = start + row
+            raise MovieError(
+                f"frame {frame} (counted from 0) cannot be read: the file is damaged.",
+                where=self.path,
+                todo=f"The frames before it may be readable: try --frames 0:{frame}.",
+            ) from error
         require_finite(frames, start, self.path)
         return FrameChunk(start, frames)
 
@@ -99,25 +102,16 @@ class VendorMovie(Movie):
         """Hash of the file's size, head and tail."""
         return fingerprint_of_files([self.path])
 
-    def close(self) -> None:
-        """Release the file."""
-        with self._lock:
-            self._close()
-
     def __reduce__(self) -> tuple[Callable[[Path], Movie], tuple[Path]]:
         return self._reopen, (self.path,)
 
-    def _plane(self, plane: int, frame: int) -> NDArray[Any]:
-        try:
-            with self._lock:
-                return self._read_plane(plane)
-        except Exception as error:
-            # whatever the package raises on damage
-            raise MovieError(
-                f"frame {frame} (counted from 0) cannot be read: the file is damaged.",
-                where=self.path,
-                todo=f"The frames before it may be readable: try --frames 0:{frame}.",
-            ) from error
+    def _grey(self, planes: list[NDArray[Any]]) -> NDArray[np.generic]:
+        if self._axes.samples > 1:
+            colours = np.moveaxis(planes[0], 0 if self._axes.samples_first else -1, 0)
+            planes = [luminance(colours[0], colours[1], colours[2])]
+        elif len(planes) == 3:
+            planes = [luminance(planes[0], planes[1], planes[2])]
+        return as_grey_dtype(planes[0], self.dtype)
 
 
 def open_nd2(path: Path) -> Movie:
@@ -132,17 +126,14 @@ def open_nd2(path: Path) -> Movie:
         import nd2
     except ImportError as error:
         raise _missing(path, "ND2", "nd2") from error
-    file = None
     try:
-        file = nd2.ND2File(path)
-        sizes = {axis: size for axis, size in file.sizes.items() if size > 0}
-        dtype = np.dtype(file.dtype)
-        bits = int(file.attributes.bitsPerComponentSignificant or dtype.itemsize * 8)
-        pixel_size_nm = length_nm(file.voxel_size().x, "um")
+        with nd2.ND2File(path) as file:
+            sizes = {axis: size for axis, size in file.sizes.items() if size > 0}
+            dtype = np.dtype(file.dtype)
+            bits = int(file.attributes.bitsPerComponentSignificant or dtype.itemsize * 8)
+            pixel_size_nm = length_nm(file.voxel_size().x, "um")
     except Exception as error:
         # the package raises whatever it meets
-        if file is not None:
-            file.close()
         raise _damaged(path, "ND2") from error
 
     # within a frame nd2 keeps all channels: one plane is (C, y, x, S) without the ones
@@ -153,17 +144,20 @@ def open_nd2(path: Path) -> Movie:
     shape = (*(sizes[axis] for axis in order), channels, *(sizes[axis] for axis in trailing))
     plane_shape = tuple(sizes[axis] for axis in trailing)
 
-    def read_plane(plane: int) -> NDArray[Any]:
-        if file.closed:
-            file.open()
-        frame, channel = divmod(plane, channels)
-        planes: NDArray[Any] = np.asarray(file.read_frame(frame)).reshape(channels, *plane_shape)
-        return np.asarray(planes[channel])
+    @contextlib.contextmanager
+    def open_planes() -> Iterator[ReadPlane]:
+        with nd2.ND2File(path) as file:
+
+            def read_plane(plane: int) -> NDArray[Any]:
+                frame, channel = divmod(plane, channels)
+                whole = np.asarray(file.read_frame(frame)).reshape(channels, *plane_shape)
+                return np.asarray(whole[channel])
+
+            yield read_plane
 
     return VendorMovie(
         path,
-        read_plane=read_plane,
-        close=file.close,
+        open_planes=open_planes,
         axes=axes,
         shape=shape,
         dtype=dtype,
@@ -191,23 +185,27 @@ def open_spe(path: Path) -> Movie:
         with warnings.catch_warnings():
             # the plugin's remark that header and size disagree is ours to make
             warnings.simplefilter("ignore")
-            file = imopen(path, "r", plugin=SpePlugin)
-            announced = imopen(path, "r", plugin=SpePlugin, check_filesize=False)
-        # imageio's annotation forgets that an ellipsis means the whole file
-        every: Any = ...
-        stored = file.properties(index=every)
-        frames = int(announced.properties(index=every).n_images or 0)
-        announced.close()
+            # imageio's annotation forgets that an ellipsis means the whole file
+            every: Any = ...
+            with imopen(path, "r", plugin=SpePlugin) as file:
+                stored = file.properties(index=every)
+            with imopen(path, "r", plugin=SpePlugin, check_filesize=False) as file:
+                frames = int(file.properties(index=every).n_images or 0)
     except Exception as error:
         raise _damaged(path, "SPE") from error
+
+    @contextlib.contextmanager
+    def open_planes() -> Iterator[ReadPlane]:
+        with imopen(path, "r", plugin=SpePlugin, check_filesize=False) as file:
+            yield lambda plane: np.asarray(file.read(index=plane))
+
     readable = max(0, int(stored.n_images or 0))
     if readable == 0:
         raise truncated_file("SPE", path, 0, max(frames, 1))
     dtype = np.dtype(stored.dtype)
     return VendorMovie(
         path,
-        read_plane=lambda plane: np.asarray(file.read(index=plane)),
-        close=lambda: None,
+        open_planes=open_planes,
         axes="TYX",
         shape=(max(frames, readable), *stored.shape[-2:]),
         dtype=dtype,

@@ -1,6 +1,7 @@
 """Zarr and OME-Zarr movies (format versions 2 and 3)."""
 
 import hashlib
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,12 @@ class ZarrMovie(Movie):
     def __init__(self, path: Path) -> None:
         self.path: Path = path
         try:
-            node = zarr.open(path, mode="r")
-            array, axes, self.pixel_size_nm = _find_array(node, path)
+            store = zarr.storage.ZipStore(path, mode="r") if path.is_file() else path
+            with warnings.catch_warnings():
+                # zarr remarks on every stray file in the folder
+                warnings.simplefilter("ignore")
+                node = zarr.open(store, mode="r")
+                array, axes, self.pixel_size_nm = _find_array(node, path)
         except MovieError:
             raise
         except Exception as error:
