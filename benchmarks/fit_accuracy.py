@@ -19,7 +19,7 @@ from cellstorm.localize import GaussianLocalizer
 from cellstorm.localize.gaussian import LocalMaximumDetector, WaveletFilter
 from cellstorm.simulate import isolated_spots
 
-PHOTONS = (50, 100, 200, 500, 1000, 2000, 5000)
+PHOTONS = (50, 100, 200, 300, 500, 1000, 2000, 5000)
 BACKGROUNDS = (0, 5, 20, 50)
 SIGMAS_PX = (1.0, 1.3, 1.8)
 PIXEL_NM = 100.0
@@ -39,7 +39,7 @@ def localizer(emitters: str, sigma_px: float) -> GaussianLocalizer:
         width="fixed",
         sigma_px=sigma_px,
         fit_radius_px=max(3, int(np.ceil(3 * sigma_px))),
-        background_radius_px=int(np.ceil(6 * sigma_px)),
+        background_radius_px=int(np.ceil(12 * sigma_px)),
         least_snr=3.0,
         rounds=4,
     )

@@ -10,6 +10,7 @@ __all__ = ["score_spread", "standing_residual"]
 
 Stack = NDArray[np.float32]
 _PATCH_PX = 7
+_LEAST_NOISE = 0.5
 
 
 def score_spread(
@@ -54,5 +55,8 @@ def standing_residual(electrons: Stack, variance: Stack, models: Stack) -> float
         Root mean square over patches of 7 x 7 px; about 1 when nothing is missed.
     """
     relative = (electrons + variance - models) / np.sqrt(models)
+    low, high = np.percentile(relative[0], [15.87, 84.13])
+    # a codec takes noise away, and structure stands out of what is left; not of nothing
+    relative /= max(0.5 * float(high - low), _LEAST_NOISE)
     mean = relative.mean(axis=0) * np.sqrt(electrons.shape[0])
     return float(np.std(uniform_filter(mean, _PATCH_PX) * _PATCH_PX))
