@@ -1,6 +1,5 @@
 """One decoder on one video: stays where it stopped, seeks only when it must."""
 
-import gc
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,14 +15,13 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from cellstorm.errors import MovieError
+from cellstorm.movie.picture_garbage import count_picture
 from cellstorm.movie.video_index import VideoIndex, VideoPacket, picture_packets
 
 __all__ = ["Threads", "VideoDecoder", "learn_order", "open_container"]
 
 Threads = Literal["AUTO", "NONE"]
 
-# Memory that pictures may hold which wait for the garbage collector.
-_UNCOLLECTED_BYTES = 1 << 23
 # After a seek the first packets may be fragments that the index does not know.
 _UNKNOWN_PACKETS_AFTER_SEEK = 64
 
@@ -87,7 +85,6 @@ class VideoDecoder:
         self._has_ended = True
         self._is_doubtful = False
         self._false_keys: set[int] = set()
-        self._uncollected_bytes = 0
 
     def close(self) -> None:
         """Release the file and the decoder; reading opens them again."""
@@ -135,7 +132,7 @@ class VideoDecoder:
             held_bytes = sum(plane.buffer_size for plane in picture.planes)
             del picture
             if self._with_qp:
-                self._collect(held_bytes)
+                count_picture(held_bytes)
             if number == stop - 1:
                 self.next_frame = stop
                 return
@@ -201,18 +198,6 @@ class VideoDecoder:
                     break
             self._false_keys.add(packet)
         self.start_at(0)
-
-    def _collect(self, held_bytes: int) -> None:
-        """Free pictures whose side data was read, before they take much memory.
-
-        PyAV's side data and its picture refer to each other, so that they wait for the
-        garbage collector, which counts objects, not bytes. It must not find a picture in
-        use: what survives a collection is looked at much less often.
-        """
-        self._uncollected_bytes += held_bytes
-        if self._uncollected_bytes > _UNCOLLECTED_BYTES:
-            gc.collect(0)
-            self._uncollected_bytes = 0
 
     def _packets_from(self, first: int) -> Iterator[tuple[int, VideoPacket]]:
         """Packets from ``first`` on with their numbers, the file opened and sought."""
