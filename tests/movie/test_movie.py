@@ -141,11 +141,10 @@ def test_memory_does_not_grow_with_length(write_video: Any, tmp_path: Path, kind
     del many
     process = psutil.Process()
     with open_movie(path) as movie:
-        for start in range(0, 100, 50):
-            movie.read_chunk(start, start + 50)
+        movie.read_chunk(0, 10)
         before = process.memory_info().rss
-        for start in range(100, 2500, 50):
-            movie.read_chunk(start, start + 50)
+        for start in range(10, 2500, 10):
+            movie.read_chunk(start, start + 10)
         grown = process.memory_info().rss - before
     # 600 MiB were read
     assert grown < 40 << 20
