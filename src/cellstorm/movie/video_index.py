@@ -223,8 +223,8 @@ def read_index(container: InputContainer, stream: VideoStream, path: Path) -> Vi
         # libavformat counts up in decoding order there
         is_ordered = False
     intra_only = codec in _INTRA_ONLY
-    # pictures coded as two fields may come as two packets
-    fields = stream.codec_context.field_order > 1 and not intra_only
+    # pictures coded as two fields may come as two packets (PyAV tells from 18.1 on)
+    fields = getattr(stream.codec_context, "field_order", 0) > 1 and not intra_only
     order_is_known = intra_only or (is_ordered and not fields)
 
     frame_of_packet = np.full(pts.size, NO_FRAME, dtype=np.int64)
