@@ -49,7 +49,7 @@ def joint_variances(
             fisher[a, b] = 0.0
     for j in range(ny):
         for i in range(nx):
-            inv = 1.0 / model[y0 + j, x0 + i]
+            light = 0.0
             for a in range(count):
                 m = k if a == 0 else neighbours[k, a - 1]
                 photons = molecules[m, 2]
@@ -58,6 +58,10 @@ def joint_variances(
                 derivatives[3 * a] = photons * axes[4 * a + 1, i] * ey
                 derivatives[3 * a + 1] = photons * ex * axes[4 * a + 3, j]
                 derivatives[3 * a + 2] = ex * ey
+                light += photons * ex * ey
+            # the model picture cuts spots off at their windows; without background nothing
+            # would be left there, and light that is certain seem to be information
+            inv = 1.0 / max(float(model[y0 + j, x0 + i]), light)
             for a in range(size):
                 scaled = derivatives[a] * inv
                 for b in range(a + 1):
