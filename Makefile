@@ -50,7 +50,7 @@ format: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
-	$(BIN)/mkdocs build --strict
+	$(BIN)/zensical build --strict
 
 clean:
 	rm -rf $(VENV) demo dist site
