@@ -87,3 +87,17 @@ def test_quantiser_step_doubles_every_six_qp() -> None:
     assert steps.dtype == np.float32
     # H.264, as tabulated by Richardson 2010, table 7.2
     np.testing.assert_allclose(steps[[0, 6, 12, 24, 36, 48]], [0.625, 1.25, 2.5, 10, 40, 160])
+
+
+def test_quantisers_are_the_same_at_every_reading(write_video: Any) -> None:
+    # a field large enough for several decoder threads, and pictures that keep them busy
+    frames = np.random.default_rng(5).integers(0, 256, (40, 320, 352), dtype=np.uint8)
+    frames[:, :, 176:] //= 8
+    path = write_video("large.mp4", frames, options={"crf": "30", "bf": "3", "g": "20"})
+    readings = []
+    for _ in range(6):
+        coding = open_movie(path).read_chunk(0, 40).coding
+        assert coding is not None and coding.qp is not None
+        readings.append(coding.qp)
+    for reading in readings[1:]:
+        np.testing.assert_array_equal(reading, readings[0])

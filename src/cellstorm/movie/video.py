@@ -131,6 +131,10 @@ class VideoMovie(Movie):
             self.format_name = _format_name(container.format.name, codec, path)
         self._with_qp = with_qp and codec == "h264"
         self._threads: Threads = "AUTO" if pixels >= _THREADED_FROM_PX else "NONE"
+        if self._threads == "AUTO" and self._with_qp:
+            # between frame threads ffmpeg reads a picture's quantisers while another
+            # thread may still be writing them
+            self._threads = "SLICE"
         if index.packets and not index.order_is_known:
             index = learn_order(path, index)
         self._index, first = self._first_picture(index)

@@ -20,7 +20,7 @@ from cellstorm.movie.video_index import VideoIndex, VideoPacket, picture_packets
 
 __all__ = ["Threads", "VideoDecoder", "learn_order", "open_container"]
 
-Threads = Literal["AUTO", "NONE"]
+Threads = Literal["AUTO", "SLICE", "NONE"]
 
 # After a seek the first packets may be fragments that the index does not know.
 _UNKNOWN_PACKETS_AFTER_SEEK = 64
@@ -64,7 +64,8 @@ class VideoDecoder:
     with_qp
         Ask the decoder for quantisation parameters.
     threads
-        ``"AUTO"`` lets ffmpeg decode on all processors.
+        ``"AUTO"`` lets ffmpeg decode on all processors, ``"SLICE"`` only the slices of one
+        picture at a time.
 
     Attributes
     ----------
