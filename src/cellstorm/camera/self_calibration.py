@@ -298,7 +298,7 @@ def _as_camera(movie: "Movie", sample: _Sample, response: _Response) -> Camera:
         read_noise_e=round(response.read_noise_e, 3),
         saturation_adu=saturation,
         dark_clip_adu=dark_clip,
-        bit_depth=movie.bit_depth,
+        bit_depth=min(movie.bit_depth, 32),
         value_range="limited" if limited else "full",
         estimated=True,
         notes=f"{response.how}; an estimate from the movie, not a calibration",

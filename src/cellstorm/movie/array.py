@@ -9,7 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.fingerprint import fingerprint_of_bytes, fingerprint_of_files
-from cellstorm.movie.grey import as_grey_dtype, grey_dtype, luminance, require_finite
+from cellstorm.movie.grey import (
+    as_grey_dtype,
+    grey_bits,
+    grey_dtype,
+    luminance,
+    require_grey_values,
+)
 from cellstorm.movie.stack_axes import COLOUR_NOTICE
 
 __all__ = ["ArrayMovie", "open_npy", "open_npz"]
@@ -65,7 +71,7 @@ class ArrayMovie(Movie):
         self.path = path
         self.shape = (int(values.shape[0]), int(values.shape[1]), int(values.shape[2]))
         self.dtype = grey_dtype(values.dtype, path)
-        self.bit_depth = values.dtype.itemsize * 8
+        self.bit_depth = grey_bits(values.dtype)
         self.format_name = format_name
         self.pixel_size_nm = pixel_size_nm
         self.notices = (COLOUR_NOTICE,) if self._is_colour else ()
@@ -77,7 +83,7 @@ class ArrayMovie(Movie):
         if self._is_colour:
             values = luminance(values[..., 0], values[..., 1], values[..., 2])
         frames = as_grey_dtype(values, self.dtype)
-        require_finite(frames, start, self.path)
+        require_grey_values(frames, start, self.path)
         return FrameChunk(start, frames)
 
     def fingerprint(self) -> str:

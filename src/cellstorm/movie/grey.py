@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 
 from cellstorm.errors import MovieError
 
-__all__ = ["GREY_DTYPES", "as_grey_dtype", "grey_dtype", "luminance", "require_finite"]
+__all__ = [
+    "GREY_DTYPES",
+    "as_grey_dtype",
+    "grey_bits",
+    "grey_dtype",
+    "luminance",
+    "require_grey_values",
+]
 
 GREY_DTYPES = tuple(
     np.dtype(name) for name in ("uint8", "uint16", "int16", "int32", "uint32", "float32", "float64")
@@ -17,6 +24,9 @@ GREY_DTYPES = tuple(
 # ITU-R BT.709, section 3.2, in 1/65536; the three add up to one, so that a grey pixel
 # (R = G = B) keeps its value exactly.
 _RED, _GREEN, _BLUE = 13933, 46871, 4732
+
+# No camera counts further, and far beyond it squares leave single precision.
+_MOST_BITS = 32
 
 
 def grey_dtype(stored: np.dtype[Any], where: str | Path | None = None) -> np.dtype[np.generic]:
@@ -47,6 +57,14 @@ def grey_dtype(stored: np.dtype[Any], where: str | Path | None = None) -> np.dty
             todo="Save it with integer or floating-point grey values.",
         )
     return np.dtype(replacement)
+
+
+def grey_bits(stored: np.dtype[Any]) -> int:
+    """Bits that a grey value stored as ``stored`` can use, 32 at most.
+
+    64-bit numbers hold what a camera counted in far fewer bits.
+    """
+    return min(8 * stored.itemsize, _MOST_BITS)
 
 
 def as_grey_dtype(frames: NDArray[Any], dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
@@ -85,8 +103,8 @@ def luminance(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> NDA
     return weighted
 
 
-def require_finite(frames: NDArray[Any], start: int, where: str | Path | None) -> None:
-    """Refuse frames with NaN or infinite values.
+def require_grey_values(frames: NDArray[Any], start: int, where: str | Path | None) -> None:
+    """Refuse frames with NaN, infinite values, or values beyond 32 bits.
 
     Parameters
     ----------
@@ -102,13 +120,23 @@ def require_finite(frames: NDArray[Any], start: int, where: str | Path | None) -
     MovieError
         Naming the first such frame and pixel.
     """
-    if frames.dtype.kind != "f" or bool(np.isfinite(frames).all()):
+    limit = 2.0**_MOST_BITS
+    # NaN fails both comparisons
+    if frames.dtype.kind != "f" or (
+        not frames.size or bool(frames.min() >= -limit and frames.max() <= limit)
+    ):
         return
-    index, y, x = (int(value) for value in np.argwhere(~np.isfinite(frames))[0])
-    value = "NaN" if np.isnan(frames[index, y, x]) else "infinite"
+    index, y, x = (int(value) for value in np.argwhere(~(np.abs(frames) <= limit))[0])
+    value = float(frames[index, y, x])
+    place = f"frame {start + index} (counted from 0) holds a value that is"
+    if np.isfinite(value):
+        raise MovieError(
+            f"{place} {value:.3g} at x = {x}, y = {y}: cameras give {_MOST_BITS} bits at most.",
+            where=where,
+            todo="Check how the file was written, or scale the values down before localizing.",
+        )
     raise MovieError(
-        f"frame {start + index} (counted from 0) holds a value that is {value}"
-        f" at x = {x}, y = {y}.",
+        f"{place} {'NaN' if np.isnan(value) else 'infinite'} at x = {x}, y = {y}.",
         where=where,
         todo="Replace such values before localizing, or leave these frames out with --frames.",
     )

@@ -8,7 +8,7 @@ import numpy as np
 from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.fingerprint import fingerprint_of_files
-from cellstorm.movie.grey import as_grey_dtype, grey_dtype, require_finite
+from cellstorm.movie.grey import as_grey_dtype, grey_bits, grey_dtype, require_grey_values
 from cellstorm.movie.plane_file import PlaneFiles
 from cellstorm.movie.truncation import truncated_file, truncation_notice
 
@@ -63,7 +63,7 @@ class PlaneMovie(Movie):
         self.path: Path = path
         self.shape = shape
         self.dtype = grey_dtype(dtype, path)
-        self.bit_depth = dtype.itemsize * 8
+        self.bit_depth = grey_bits(dtype)
         self.format_name = format_name
         self.pixel_size_nm = pixel_size_nm
         self._kind = kind
@@ -93,7 +93,7 @@ class PlaneMovie(Movie):
         if stop > self._readable:
             raise truncated_file(self._kind, self.path, self._readable, self.shape[0])
         frames = as_grey_dtype(self._planes.read(np.arange(start, stop)), self.dtype)
-        require_finite(frames, start, self.path)
+        require_grey_values(frames, start, self.path)
         return FrameChunk(start, frames)
 
     def fingerprint(self) -> str:

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.fingerprint import fingerprint_of_files
-from cellstorm.movie.grey import as_grey_dtype, grey_dtype, luminance, require_finite
+from cellstorm.movie.grey import (
+    as_grey_dtype,
+    grey_bits,
+    grey_dtype,
+    luminance,
+    require_grey_values,
+)
 from cellstorm.movie.plane_file import PlaneFiles
 from cellstorm.movie.stack_axes import stack_axes
 from cellstorm.movie.tiff_pixel_size import tiff_pixel_size_nm
@@ -54,7 +60,9 @@ class TiffMovie(Movie):
             axes = stack_axes(stack.axes, stack.shape, path)
             self._axes = axes
             self.dtype = grey_dtype(stack.dtype, path)
-            self.bit_depth = int(np.max(tif.pages.first.bitspersample))
+            self.bit_depth = min(
+                int(np.max(tif.pages.first.bitspersample)), grey_bits(np.dtype(stack.dtype))
+            )
             self.pixel_size_nm = tiff_pixel_size_nm(tif)
             self.format_name = _format_name(tif, stack)
             is_cut = chain_is_cut(tif)
@@ -102,7 +110,7 @@ class TiffMovie(Movie):
         planes = self._axes.planes[start:stop]
         stored = self._read_planes(planes.ravel(), start)
         frames = as_grey_dtype(self._grey(stored, planes.shape), self.dtype)
-        require_finite(frames, start, self.path)
+        require_grey_values(frames, start, self.path)
         return FrameChunk(start, frames)
 
     def fingerprint(self) -> str:

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.fingerprint import fingerprint_of_files
-from cellstorm.movie.grey import as_grey_dtype, grey_dtype, luminance, require_finite
+from cellstorm.movie.grey import (
+    as_grey_dtype,
+    grey_bits,
+    grey_dtype,
+    luminance,
+    require_grey_values,
+)
 from cellstorm.movie.length import length_nm
 from cellstorm.movie.stack_axes import stack_axes
 from cellstorm.movie.truncation import truncated_file, truncation_notice
@@ -95,7 +101,7 @@ class VendorMovie(Movie):
                 where=self.path,
                 todo=f"The frames before it may be readable: try --frames 0:{frame}.",
             ) from error
-        require_finite(frames, start, self.path)
+        require_grey_values(frames, start, self.path)
         return FrameChunk(start, frames)
 
     def fingerprint(self) -> str:
@@ -130,7 +136,7 @@ def open_nd2(path: Path) -> Movie:
         with nd2.ND2File(path) as file:
             sizes = {axis: size for axis, size in file.sizes.items() if size > 0}
             dtype = np.dtype(file.dtype)
-            bits = int(file.attributes.bitsPerComponentSignificant or dtype.itemsize * 8)
+            bits = int(file.attributes.bitsPerComponentSignificant or grey_bits(dtype))
             pixel_size_nm = length_nm(file.voxel_size().x, "um")
     except Exception as error:
         # the package raises whatever it meets
@@ -209,7 +215,7 @@ def open_spe(path: Path) -> Movie:
         axes="TYX",
         shape=(max(frames, readable), *stored.shape[-2:]),
         dtype=dtype,
-        bit_depth=dtype.itemsize * 8,
+        bit_depth=grey_bits(dtype),
         format_name="Princeton Instruments SPE",
         pixel_size_nm=None,
         reopen=open_spe,

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.fingerprint import fingerprint_of_bytes
-from cellstorm.movie.grey import as_grey_dtype, grey_dtype, luminance, require_finite
+from cellstorm.movie.grey import (
+    as_grey_dtype,
+    grey_bits,
+    grey_dtype,
+    luminance,
+    require_grey_values,
+)
 from cellstorm.movie.length import length_nm
 from cellstorm.movie.stack_axes import stack_axes
 
@@ -62,7 +68,7 @@ class ZarrMovie(Movie):
         )
         self.shape = (self._axes.planes.shape[0], self._axes.height, self._axes.width)
         self.dtype = grey_dtype(np.dtype(array.dtype), path)
-        self.bit_depth = np.dtype(array.dtype).itemsize * 8
+        self.bit_depth = grey_bits(np.dtype(array.dtype))
         version = array.metadata.zarr_format
         is_ome = isinstance(node, zarr.Group) and bool(_multiscales(node))
         self.format_name = f"{'OME-Zarr' if is_ome else 'Zarr'} (version {version})"
@@ -90,7 +96,7 @@ class ZarrMovie(Movie):
             colours = stored.reshape(-1, 3, axes.height, axes.width)
             stored = luminance(colours[:, 0], colours[:, 1], colours[:, 2])
         frames = as_grey_dtype(stored, self.dtype)
-        require_finite(frames, start, self.path)
+        require_grey_values(frames, start, self.path)
         return FrameChunk(start, frames)
 
     def fingerprint(self) -> str:
