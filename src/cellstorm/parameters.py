@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cellstorm.errors import ConfigurationError
 
-__all__ = ["Parameters", "describe_validation_error"]
+__all__ = ["Parameters", "describe_validation_error", "describe_yaml_error"]
 
 
 class Parameters(BaseModel):
@@ -33,13 +33,26 @@ class Parameters(BaseModel):
         try:
             values = yaml.safe_load(text)
         except (yaml.YAMLError, UnicodeError) as error:
-            raise ConfigurationError(f"this is not YAML ({error})", where=where) from error
+            raise ConfigurationError(
+                f"this is not YAML: {describe_yaml_error(error)}.", where=where
+            ) from error
         if not isinstance(values, dict):
             raise ConfigurationError("expected a YAML mapping of names to values", where=where)
         try:
             return cls.model_validate(values)
         except ValidationError as error:
             raise ConfigurationError(describe_validation_error(error), where=where) from error
+
+
+def describe_yaml_error(error: yaml.YAMLError | UnicodeError) -> str:
+    """In one line where a text stops being YAML, counted from 1, and why."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        problem = " ".join((error.problem or "it cannot be understood").split())
+        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+    if isinstance(error, yaml.reader.ReaderError | UnicodeError):
+        return "it holds characters that are no text"
+    return " ".join(str(error).split())
 
 
 def describe_validation_error(error: ValidationError) -> str:

@@ -156,7 +156,7 @@ def test_an_unknown_camera_names_the_known_ones() -> None:
         ("gain_e_per_adu: -1", "gain_e_per_adu: input should be greater than 0"),
         ("gian: 1", "gian: extra inputs are not permitted"),
         ("- 1", "expected a YAML mapping"),
-        ("a: [", "not YAML"),
+        ("a: 1\nb: [", "not YAML: line 2, column 5: "),
         ("maps: lost.npz", "cannot read the camera's maps"),
         ("maps: {offset_adu: lost.npy}", "cannot read the map"),
         ("saturation_adu: 3\ndark_clip_adu: 5", "saturation_adu must lie over dark_clip_adu"),

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from cellstorm.camera.model import Camera
 from cellstorm.camera.pixel_maps import PixelMaps
 from cellstorm.errors import CameraError
-from cellstorm.parameters import describe_validation_error
+from cellstorm.parameters import describe_validation_error, describe_yaml_error
 
 __all__ = ["PRESETS", "load_camera"]
 
@@ -98,8 +98,7 @@ def load_camera(name_or_path: str | Path) -> Camera:
     try:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        line = " ".join(str(error).split())
-        raise CameraError(f"this is not YAML ({line}).", where=path) from error
+        raise CameraError(f"this is not YAML: {describe_yaml_error(error)}.", where=path) from error
     if not isinstance(values, dict):
         raise CameraError("expected a YAML mapping of a camera's names to values.", where=path)
     maps = values.get("maps")

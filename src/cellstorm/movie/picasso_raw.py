@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cellstorm.errors import MovieError
 from cellstorm.movie.plane_movie import PlaneMovie
-from cellstorm.parameters import describe_validation_error
+from cellstorm.parameters import describe_validation_error, describe_yaml_error
 
 __all__ = ["open_picasso_raw"]
+
+_EXAMPLE_PX = 256
 
 
 class _Description(BaseModel):
@@ -44,18 +46,24 @@ def open_picasso_raw(path: Path) -> PlaneMovie:
         None,
     )
     if source is None:
+        frames = max(1, path.stat().st_size // (2 * _EXAMPLE_PX**2))
         raise MovieError(
             f"bare numbers need their description, {path.with_suffix('.yaml').name}, beside them.",
             where=path,
-            todo='Write it with these lines: "Frames: 1000", "Height: 256", "Width: 256",'
+            todo="Write it with your movie's own numbers in lines like these:"
+            f' "Frames: {frames}", "Height: {_EXAMPLE_PX}", "Width: {_EXAMPLE_PX}",'
             " \"Data Type: uint16\", \"Byte Order: '<'\" ('>' for big endian)"
-            ' and, if known, "Pixelsize: 130" (nm).',
+            ' and, if known, "Pixelsize: 130" (nm).'
+            f" ({frames} is what the file's size makes of frames of"
+            f" {_EXAMPLE_PX} x {_EXAMPLE_PX} px.)",
         )
     try:
         with source.open(encoding="utf-8") as file:
             documents = [item for item in yaml.safe_load_all(file) if isinstance(item, dict)]
     except (yaml.YAMLError, UnicodeError) as error:
-        raise MovieError("this is not YAML.", where=source) from error
+        raise MovieError(
+            f"this is not YAML: {describe_yaml_error(error)}.", where=source
+        ) from error
     values: dict[str, Any] = next(
         (item for item in documents if "Frames" in item), documents[0] if documents else {}
     )
