@@ -13,6 +13,7 @@ import pytest
 import zarr
 from numpy.typing import NDArray
 
+from cellstorm.camera import estimate_camera
 from cellstorm.errors import MovieError
 from cellstorm.movie import ArrayMovie, open_movie
 
@@ -94,6 +95,25 @@ def test_nan_in_an_array_is_found() -> None:
     movie.read(0, 3)
     with pytest.raises(MovieError, match=r"frame 3 .* NaN at x = 1, y = 2"):
         movie.read(2, 5)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.float64])
+def test_64_bit_numbers_are_grey_values_of_32_bits_at_most(tmp_path: Path, dtype: type) -> None:
+    path = tmp_path / "stack.npy"
+    frames: NDArray[Any] = np.random.default_rng(0).poisson(100, (20, 16, 16)).astype(dtype)
+    np.save(path, frames)
+    movie = open_movie(path)
+    assert movie.bit_depth == 32
+    np.testing.assert_array_equal(movie.read(0, 20), frames)
+    assert estimate_camera(movie).bit_depth == 32
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, 5e9])
+def test_values_that_no_camera_gives_are_refused(value: float) -> None:
+    frames = np.ones((5, 4, 4))
+    frames[3, 2, 1] = value
+    with pytest.raises(MovieError, match=r"frame 3 .* at x = 1, y = 2: cameras give 32 bits"):
+        ArrayMovie(frames).read(0, 5)
 
 
 # Zarr
@@ -226,6 +246,9 @@ def test_picasso_raw_without_its_yaml_says_what_to_write(tmp_path: Path) -> None
     assert caught.value.todo is not None
     for key in ("Frames", "Height", "Width", "Data Type", "Byte Order", "Pixelsize"):
         assert key in caught.value.todo
+    # the numbers are said to be examples, and the one of the frames is the file's
+    assert "your movie's own numbers" in caught.value.todo
+    assert "1000" not in caught.value.todo
 
 
 @pytest.mark.parametrize(
@@ -235,7 +258,7 @@ def test_picasso_raw_without_its_yaml_says_what_to_write(tmp_path: Path) -> None
         ("Frames: -1\nHeight: 17\nWidth: 29", "Frames: input should be greater"),
         ("Frames: 12\nHeight: 17\nWidth: 29\nByte Order: big", "Byte Order"),
         ("Frames: 12\nHeight: 17\nWidth: 29\nData Type: uint17", "uint17.* is unknown"),
-        ("Frames: [", "not YAML"),
+        ("Frames: 3\nHeight: [", "not YAML: line 2, column 10: "),
         ("", "Frames: field required"),
     ],
 )

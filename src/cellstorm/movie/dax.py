@@ -24,8 +24,10 @@ def open_dax(path: Path) -> PlaneMovie:
         raise MovieError(
             f"bare numbers need their description, {source.name}, beside them.",
             where=path,
-            todo='Write it with these lines: "frame dimensions = 256 x 256" (width x height),'
-            ' "number of frames = 1000", "data type = 16 bit integers (binary, big endian)".',
+            todo="Write it with your movie's own numbers in lines like these:"
+            ' "frame dimensions = 256 x 256" (width x height),'
+            ' "data type = 16 bit integers (binary, big endian)".'
+            " The number of frames follows from the size of the file.",
         )
     text = source.read_text(encoding="utf-8", errors="replace")
     size = re.search(r"frame dimensions\s*=\s*(\d+)\s*x\s*(\d+)", text, re.IGNORECASE)
@@ -33,7 +35,7 @@ def open_dax(path: Path) -> PlaneMovie:
         raise MovieError(
             "the frame dimensions are missing.",
             where=source,
-            todo='Add the line "frame dimensions = 256 x 256" (width x height).',
+            todo='Add it in a line like "frame dimensions = 256 x 256" (width x height).',
         )
     width, height = int(size[1]), int(size[2])
     order = "<" if re.search(r"little endian", text, re.IGNORECASE) else ">"
