@@ -123,6 +123,39 @@ def test_info_works_for_uncoded_movies(tmp_path: Path, capsys: pytest.CaptureFix
     assert "codec" not in printed
 
 
+def test_info_says_what_it_met_in_the_sample(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = np.ones((60, 8, 8), np.float32)
+    frames[33, 5, 2] = np.nan
+    per_cm = 1e7 / 1512
+    tifffile.imwrite(
+        tmp_path / "odd.tif",
+        frames,
+        photometric="minisblack",
+        resolution=(per_cm, per_cm),
+        resolutionunit="CENTIMETER",
+    )
+    info(tmp_path / "odd.tif")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "frame 33 (counted from 0) holds a value that is NaN" in printed
+    assert "1512 nm, is unusual (20 to 1000 nm are usual)" in printed
+
+
+@pytest.mark.parametrize(
+    ("gop", "words"), [("10", "6, typically 10 frames apart"), ("100", "1 pictures")]
+)
+def test_info_says_how_key_frames_are_spread(
+    write_video: Any,
+    moving_frames: NDArray[np.uint8],
+    capsys: pytest.CaptureFixture[str],
+    gop: str,
+    words: str,
+) -> None:
+    info(write_video("movie.mp4", moving_frames, options={"g": gop, "sc_threshold": "0"}))
+    assert f"key frames {words}" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["h264", "tiff", "npy"])
 def test_memory_does_not_grow_with_length(write_video: Any, tmp_path: Path, kind: str) -> None:

@@ -109,8 +109,8 @@ def _codec_lines(codec: CodecSummary, bit_depth: int, frames: int) -> Iterator[t
     if codec.key_frames == frames:
         yield "key frames", "every frame stands alone"
     else:
-        one = "1 key frame" if codec.key_frames == 1 else f"{codec.key_frames} key frames"
-        yield "key frames", f"{one}, one in {codec.gop_length_frames} frames"
+        apart = f", typically {codec.gop_length_frames} frames apart"
+        yield "key frames", f"{codec.key_frames}{apart if codec.key_frames > 1 else ''}"
     if codec.picture_type_shares:
         yield (
             "pictures",

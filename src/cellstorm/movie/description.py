@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.codec_facts import CodecFacts, CodedFrames, PictureType, quantiser_step
+from cellstorm.movie.length import unusual_pixel_size
 
 __all__ = ["CodecSummary", "GreySample", "MovieDescription", "describe_movie", "range_limits"]
 
@@ -90,7 +91,7 @@ class MovieDescription:
 
     Attributes
     ----------
-    path, format, frames, width_px, height_px, dtype, bit_depth, pixel_size_nm, notices
+    path, format, frames, width_px, height_px, dtype, bit_depth, pixel_size_nm
         See `Movie`.
     duration_s
         From the first frame to the end of the last; None without timestamps.
@@ -106,6 +107,8 @@ class MovieDescription:
         A sample of the grey values.
     codec
         None for uncoded movies.
+    notices
+        The movie's own, and what the sample and an unusual pixel size add.
     """
 
     path: str | None
@@ -134,7 +137,7 @@ def describe_movie(movie: Movie) -> MovieDescription:
     MovieError
         Not one of the sampled places can be read.
     """
-    chunks = _sample(movie)
+    chunks, failure = _sample(movie)
     times = movie.timestamps_s
     steps = np.diff(times) if times is not None and times.size > 1 else None
     rate_hz = movie.frame_rate_hz
@@ -157,7 +160,7 @@ def describe_movie(movie: Movie) -> MovieDescription:
         fingerprint=movie.fingerprint(),
         grey=_grey_sample(movie, chunks),
         codec=_codec_summary(movie, chunks),
-        notices=movie.notices,
+        notices=_notices(movie, failure),
     )
 
 
@@ -173,8 +176,20 @@ def range_limits(color_range: str, bit_depth: int) -> tuple[int, int]:
     return 16 * scale, 235 * scale
 
 
-def _sample(movie: Movie) -> list[FrameChunk]:
-    """A few frames from places spread over the movie, at key frames where there are any."""
+def _notices(movie: Movie, failure: MovieError | None) -> tuple[str, ...]:
+    notices = list(movie.notices)
+    if failure is not None:
+        notices.append(f"Not all frames can be used: {failure.what}")
+    if (unusual := unusual_pixel_size(movie.pixel_size_nm)) is not None:
+        notices.append(unusual)
+    return tuple(notices)
+
+
+def _sample(movie: Movie) -> tuple[list[FrameChunk], MovieError | None]:
+    """A few frames from places spread over the movie, at key frames where there are any.
+
+    Also gives the first thing that kept frames from being read.
+    """
     frames, height, width = movie.shape
     wanted = min(_FRAMES, max(1, _PIXELS // (height * width)))
     spread = np.linspace(0, max(0, frames - wanted // _PLACES), min(_PLACES, wanted))
@@ -197,7 +212,7 @@ def _sample(movie: Movie) -> list[FrameChunk]:
             failure = failure or error
     if not chunks:
         raise failure if failure is not None else MovieError("no frames.", where=movie.path)
-    return chunks
+    return chunks, failure
 
 
 def _is_variable(steps: NDArray[np.float64]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from cellstorm.camera import PRESETS, Camera, estimate_camera
 from cellstorm.localize.localizer import Localizer, Method
 from cellstorm.movie import Movie, open_movie
+from cellstorm.movie.length import unusual_pixel_size
 from cellstorm.run.checks import (
     OpenRange,
     OpenRegion,
@@ -80,6 +81,8 @@ def plan_for(
             f"The pixel size is not known: {size_nm:g} nm assumed."
             " Give it with --pixel-size-nm to get lengths right."
         )
+    elif request.pixel_size_nm is None and (unusual := unusual_pixel_size(size_nm)) is not None:
+        notices.append(unusual)
     localizer = method.prepare(movie, used, request.frames, request.region)
     plan = Plan.make(
         movie,
