@@ -178,6 +178,7 @@ def test_one_frame_is_enough(method: MakeMethod) -> None:
         ({"frames": (0, 1001)}, "--frames 0:1001 reaches outside the 1000 frames"),
         ({"frames": (-1, 10)}, "--frames -1:10 reaches outside"),
         ({"frames": (10, 10)}, "--frames 10:10 holds no frame"),
+        ({"frames": (9999, None)}, "--frames 9999: holds no frame of the movie, which has 1000"),
         ({"region": (0, 25, 0, 16)}, "--roi 0:25,0:16 reaches outside the 24 x 16 px"),
         ({"region": (9, 9, 0, 16)}, "--roi 9:9,0:16 holds no pixel"),
         ({"resume": True, "restart": True}, "exclude each other"),
@@ -189,6 +190,24 @@ def test_requests_outside_the_movie_are_refused_in_one_sentence(
     with pytest.raises(ConfigurationError, match=message):
         localize_movie(movie, method=method(), output=tmp_path / "found.parquet", **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_unusual_pixel_size_of_the_file_is_doubted(
+    frames: NDArray[np.uint8], method: MakeMethod, tmp_path: Path
+) -> None:
+    def notices(pixel_size_nm: float | None) -> str:
+        run = localize_movie(
+            ArrayMovie(frames[:20], 1512.0),
+            method=method(),
+            camera=UNIT,
+            pixel_size_nm=pixel_size_nm,
+            output=tmp_path / "found.parquet",
+            picture=False,
+        )
+        return " ".join(run.notices)
+
+    assert "1512 nm, is unusual" in notices(None)
+    assert "unusual" not in notices(1512.0)
 
 
 def test_a_camera_whose_maps_do_not_fit_is_refused(movie: Movie, method: MakeMethod) -> None:

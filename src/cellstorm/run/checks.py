@@ -31,9 +31,12 @@ def resolve_frames(movie: Movie, frames: OpenRange | None) -> FrameRange:
     start = 0 if given[0] is None else given[0]
     stop = total if given[1] is None else given[1]
     if not 0 <= start < stop <= total:
-        what = "holds no frame" if start >= stop else f"reaches outside the {total} frames"
+        if start >= stop:
+            what = f"holds no frame of the movie, which has {total}"
+        else:
+            what = f"reaches outside the {total} frames of the movie"
         raise ConfigurationError(
-            f"--frames {start}:{stop} {what} of the movie.",
+            f"--frames {_typed(given)} {what}.",
             where=movie.name,
             todo=f"Frames count from 0 and the last is not included: give 0:{total} at most.",
         )
@@ -55,14 +58,22 @@ def resolve_region(movie: Movie, region: OpenRegion | None) -> Region:
         for value, end in zip(given, (0, width, 0, height), strict=True)
     )
     if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
-        empty = x0 >= x1 or y0 >= y1
-        what = "holds no pixel" if empty else f"reaches outside the {width} x {height} px"
+        if x0 >= x1 or y0 >= y1:
+            what = f"holds no pixel of the movie, which has {width} x {height}"
+        else:
+            what = f"reaches outside the {width} x {height} px of the movie"
         raise ConfigurationError(
-            f"--roi {x0}:{x1},{y0}:{y1} {what} of the movie.",
+            f"--roi {_typed(given[:2])},{_typed(given[2:])} {what}.",
             where=movie.name,
             todo=f"Give X0:X1,Y0:Y1 within 0:{width},0:{height}.",
         )
     return x0, x1, y0, y1
+
+
+def _typed(bounds: tuple[int | None, int | None]) -> str:
+    """A range as the user gave it."""
+    low, high = ("" if value is None else value for value in bounds)
+    return f"{low}:{high}"
 
 
 def refuse_even_movie(movie: Movie, frames: FrameRange, region: Region) -> None:

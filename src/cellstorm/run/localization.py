@@ -133,9 +133,6 @@ def localize_movie(
     began = time.monotonic()
     if resume and restart:
         raise ConfigurationError("--resume and --restart exclude each other.")
-    began = time.monotonic()
-    if resume and restart:
-        raise ConfigurationError("--resume and --restart exclude each other.")
     with opened(movie) as film:
         table = Path(output) if output is not None else default_output(film)
         format_for_writing(table)
