@@ -114,6 +114,11 @@ def test_a_formula_can_name_a_filter_that_was_not_chosen(noise: Frames) -> None:
         "std(I1, 3)",
         "open('x')",
         "(1).real",
+        "1/0",
+        "5%0",
+        "9^9^9^9",
+        "sqrt(0-1)",
+        "std(Wave.F1)^999",
     ],
 )
 def test_what_is_no_formula_is_refused_with_what_is_allowed(formula: str) -> None:

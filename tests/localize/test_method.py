@@ -209,10 +209,12 @@ def test_the_quantiser_counts_as_noise(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"fit": "wls"}, "emitters"),
-        ({"width": "free"}, "emitters"),
+        ({"fit": "wls"}, "--fast"),
+        ({"width": "free"}, "--fast"),
         ({"threshold": "2*std(Wave.F1)"}, "filter"),
         ({"threshold": -1.0}, "over 0"),
+        ({"threshold": "-1"}, "over 0"),
+        ({"threshold": "nan"}, "over 0"),
         ({"sigma_px": 0.0}, "sigma_px"),
         ({"filter": {"kind": "sobel"}}, "wavelet"),
         ({"colour": 3}, "colour"),

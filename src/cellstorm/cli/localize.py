@@ -184,9 +184,7 @@ def gaussian_method(
     try:
         return GaussianMethod.model_validate(values)
     except ValidationError as error:
-        sentence = describe_validation_error(error)
-        hint = "Add --fast." if "emitters='single'" in sentence else None
-        raise ConfigurationError(sentence, where=config, todo=hint) from error
+        raise ConfigurationError(describe_validation_error(error), where=config) from error
 
 
 def parse_frames(text: str) -> tuple[int | None, int | None]:
@@ -235,7 +233,7 @@ def print_summary(run: LocalizationRun) -> None:
         "photons": _median(run.median_photons, "{:.0f}"),
         "background": _median(run.median_background_photons, "{:.1f} photons/px"),
         "uncertainty": _median(run.median_uncertainty_nm, "{:.1f} nm"),
-        "PSF width": _median(run.median_sigma_nm, "{:.0f} nm (standard deviation)"),
+        "spot width": _median(run.median_sigma_nm, "{:.0f} nm (standard deviation, measured)"),
     }
     for name, text in run.decisions.items():
         rows[name] = f"{rows[name]}, {text}" if name in rows else text

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from cellstorm.localizations import Localizations, scan_table
 from cellstorm.localize.localizer import Region
-from cellstorm.render import DEFAULT_PIXEL_NM, Picture, render, save_picture, side_by_side
+from cellstorm.render import (
+    DEFAULT_PIXEL_NM,
+    GaussianMode,
+    HistogramMode,
+    Picture,
+    RenderMode,
+    render,
+    save_picture,
+    side_by_side,
+)
 
 __all__ = ["LivePicture", "write_final_picture"]
 
@@ -23,6 +32,8 @@ _MAGNIFICATION = 5
 # memory (drawing and looking for the close-up take about ten times the picture's own).
 _MOST_PIXELS = 6_000_000
 _ROWS_AT_ONCE = 2_000_000
+_SHEET_PANEL_PX = 720
+_SPARSE_PER_PANEL_PX = 0.02
 _DRAWN_COLUMNS = ("frame", "x_nm", "y_nm", "uncertainty_nm", "uncertainty_x_nm", "uncertainty_y_nm")
 
 
@@ -102,7 +113,12 @@ def write_final_picture(table: Path, widefield: Picture, path: Path) -> None:
     pixel_nm = min(max(DEFAULT_PIXEL_NM, (area_nm2 / _MOST_PIXELS) ** 0.5), pixel_size_nm)
     rows, metadata = scan_table(table)
     names = [name for name in _DRAWN_COLUMNS if name in rows.collect_schema()]
-    mode = "gaussian" if any(name.startswith("uncertainty") for name in names) else "histogram"
+    mode: RenderMode = HistogramMode()
+    if any(name.startswith("uncertainty") for name in names):
+        count = int(rows.select(pl.len()).collect(engine="streaming").item())
+        mode = GaussianMode(
+            min_width_nm=_least_width_nm(count, width * pixel_size_nm, height * pixel_size_nm)
+        )
     drawn: Picture | None = None
     first = 0
     while True:
@@ -117,3 +133,11 @@ def write_final_picture(table: Path, widefield: Picture, path: Path) -> None:
         if some.height < _ROWS_AT_ONCE:
             break
     side_by_side(widefield, drawn, path)
+
+
+def _least_width_nm(molecules: int, width_nm: float, height_nm: float) -> float:
+    """Narrowest molecule that can be seen on the sheet where they stand far apart."""
+    panel_px_nm = width_nm / _SHEET_PANEL_PX
+    panel_area_px = width_nm * height_nm / panel_px_nm**2
+    sparse = molecules < _SPARSE_PER_PANEL_PX * panel_area_px
+    return max(1.0, 0.8 * panel_px_nm) if sparse else 1.0

@@ -6,8 +6,12 @@ from pathlib import Path
 import polars as pl
 
 from cellstorm.camera import Camera
+from cellstorm.localizations import Flag
 
-__all__ = ["LocalizationRun", "medians_of"]
+__all__ = ["LocalizationRun", "doubts_about", "medians_of"]
+
+# under half of the molecules, flags are a matter of taste; over, the model is wrong
+_MOST_POOR = 0.5
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,18 @@ def medians_of(rows: pl.LazyFrame) -> tuple[int, dict[str, float | None]]:
             value = rows.select(pl.col(name).drop_nans().median()).collect().item()
             medians[name] = None if value is None else float(value)
     return count, medians
+
+
+def doubts_about(rows: pl.LazyFrame) -> tuple[str, ...]:
+    """A sentence when most molecules are not what the fit takes them for."""
+    if "flags" not in rows.collect_schema().names():
+        return ()
+    poor = (pl.col("flags") & int(Flag.POOR_FIT)) > 0
+    share = rows.select(poor.mean()).collect(engine="streaming").item()
+    if share is None or share < _MOST_POOR:
+        return ()
+    return (
+        f"{share:.0%} of the molecules fit poorly: these are not spots of one width on a smooth"
+        " background (beads out of focus?), or the camera's gain is far off. Do not trust"
+        " this table before you know which.",
+    )

@@ -23,7 +23,7 @@ from cellstorm.run.pictures import LivePicture, write_final_picture
 from cellstorm.run.pipeline import ChunkResult, localized_chunks
 from cellstorm.run.plan import Plan
 from cellstorm.run.progress import Reporter
-from cellstorm.run.summary import LocalizationRun, medians_of
+from cellstorm.run.summary import LocalizationRun, doubts_about, medians_of
 from cellstorm.run.widefield_sum import WidefieldSum
 
 __all__ = ["RunInterrupted", "TableRun", "finished_earlier", "run_metadata"]
@@ -145,7 +145,9 @@ class TableRun:
         concatenate_parquet(parts, whole, metadata)
         if picture is not None:
             write_final_picture(whole, self._widefield.picture(), picture)
-        count, medians = medians_of(scan_table(whole)[0])
+        rows, _ = scan_table(whole)
+        count, medians = medians_of(rows)
+        notices = (*notices, *doubts_about(rows))
         if whole != output:
             _, lost = convert_table(whole, output)
             notices = tuple(dict.fromkeys((*notices, *lost)))

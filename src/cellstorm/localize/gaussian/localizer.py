@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cellstorm.camera import Camera
 from cellstorm.localizations import Flag
-from cellstorm.localize.gaussian._duplicate_kernel import mark_duplicates
+from cellstorm.localize.gaussian._duplicate_kernel import mark_duplicates, mark_satellites
 from cellstorm.localize.gaussian._frame_fit_kernel import MOLECULE_FIELDS, fit_frames
 from cellstorm.localize.gaussian._profile_kernel import fill_profile
 from cellstorm.localize.gaussian._single_fit_kernel import (
@@ -27,6 +27,7 @@ from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electro
 from cellstorm.localize.gaussian.detectors import Candidates, Detector
 from cellstorm.localize.gaussian.filters import Filter
 from cellstorm.localize.gaussian.precision import mortensen_px
+from cellstorm.localize.gaussian.satellites import REACH_WIDTHS
 from cellstorm.localize.gaussian.temporal_median import temporal_median
 from cellstorm.localize.gaussian.threshold import ThresholdFormula, noise_scale
 from cellstorm.localize.localizer import MoleculeColumns
@@ -73,12 +74,17 @@ class GaussianLocalizer(Parameters):
     fit: Fit
     width: Width
     sigma_px: float = Field(gt=0)
+    sigma_given: bool = False
     sigma_molecules: int = Field(0, ge=0, description="molecules sigma_px was estimated from")
     fit_radius_px: int = Field(ge=2)
     background_radius_px: int = Field(ge=2)
     least_snr: float = Field(ge=0)
     noise_scale: Annotated[float, Field(gt=0)] = 1.0
     temporal_median_frames: int = Field(0, ge=0)
+    satellite_share: float = Field(
+        0.0, ge=0, le=1, description="of a brighter neighbour's photons; fainter ones go"
+    )
+    blurred_share: float = Field(0.0, ge=0, le=1, description="why the width was set free")
     rounds: int = Field(ge=1)
     coding_noise: bool = True
 
@@ -92,13 +98,17 @@ class GaussianLocalizer(Parameters):
         source = (
             f"estimated from {self.sigma_molecules} molecules"
             if self.sigma_molecules
-            else "given or default"
+            else "given"
+            if self.sigma_given
+            else "usual; too few molecules to estimate it"
         )
         looked_for = self.filter.kind if self.filter is not None else "likelihood score"
         threshold = (
             self.threshold if isinstance(self.threshold, str) else f"{self.threshold:.3g} x noise"
         )
         fit = f"{self.fit}, {self.width} width" if self.emitters == "single" else "mle"
+        if self.blurred_share:
+            fit += f" (because {self.blurred_share:.0%} of the bright molecules are blurred)"
         decided = {
             "PSF width": f"{self.sigma_px:.2f} px ({source})",
             "detection": f"{looked_for}, {threshold}",
@@ -107,6 +117,10 @@ class GaussianLocalizer(Parameters):
         }
         if self.emitters == "multi":
             decided["background"] = f"smooth over {2 * self.background_radius_px + 1} px"
+        if self.satellite_share:
+            decided["lopsided spots"] = (
+                f"neighbours under {self.satellite_share:.0%} of a molecule dropped as part of it"
+            )
         if self.temporal_median_frames:
             decided["standing light"] = f"median over {self.temporal_median_frames} frames removed"
         return decided
@@ -156,6 +170,11 @@ class GaussianLocalizer(Parameters):
         if self.coding_noise and coding is not None and coding.qp is not None:
             per_grey = electrons_per_grey(self.camera)
             variance = variance + coding_variance_e2(coding, shape, self.region, per_grey)
+        saturated = self.camera.saturated(chunk.frames)
+        if saturated.any():
+            # a clipped pixel says "at least this": next to no weight, so that a flat top is
+            # not taken for two molecules
+            variance = np.where(saturated, np.square(np.maximum(electrons, 1.0)), variance)
         if factor != 1.0:
             electrons = electrons / np.float32(factor)
             variance = variance / np.float32(factor**2)
@@ -182,6 +201,16 @@ class GaussianLocalizer(Parameters):
         if self.emitters == "single":
             apart = max(self.sigma_px, 0.4 * self.fit_radius_px)
             mark_duplicates(frame, results["x"], results["y"], results["significance"], apart, keep)
+        elif self.satellite_share:
+            mark_satellites(
+                frame,
+                results["x"],
+                results["y"],
+                results["photons"],
+                REACH_WIDTHS * self.sigma_px,
+                self.satellite_share,
+                keep,
+            )
         return frame[keep], {name: values[keep] for name, values in results.items()}
 
     def candidates(self, electrons: NDArray[np.float32]) -> Candidates:

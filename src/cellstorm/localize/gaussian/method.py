@@ -19,6 +19,7 @@ from cellstorm.localize.gaussian.localizer import (
 )
 from cellstorm.localize.gaussian.psf_width import DEFAULT_SIGMA_PX, PsfWidth, estimate_psf_width
 from cellstorm.localize.gaussian.residuals import score_spread, standing_residual
+from cellstorm.localize.gaussian.satellites import satellite_share
 from cellstorm.localize.gaussian.threshold import ThresholdFormula
 from cellstorm.localize.localizer import FrameRange, Region
 from cellstorm.movie import FrameChunk, Movie
@@ -82,21 +83,29 @@ class GaussianMethod(Parameters):
     def _is_a_threshold(cls, value: float | str | None) -> float | str | None:
         if isinstance(value, str):
             try:
-                return float(value)
+                value = float(value)
             except ValueError:
-                ThresholdFormula(value)
-        elif value is not None and not value > 0:
-            raise ValueError("must be over 0")
+                return ThresholdFormula(str(value)).text
+        if value is not None and not 0 < value < math.inf:
+            raise ValueError(f"threshold {value} must be a number over 0")
         return value
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
         if self.emitters != "single" and self.fit != "mle":
-            raise ValueError(f"fit {self.fit!r} needs emitters='single'; multi-emitter is mle")
+            raise ValueError(
+                f"fit {self.fit} is for single-emitter mode (--fast, emitters: single); "
+                "molecules are fitted together by mle only"
+            )
         if self.emitters != "single" and self.width != "fixed":
-            raise ValueError(f"width {self.width!r} needs emitters='single'")
+            raise ValueError(
+                f"width {self.width} is for single-emitter mode (--fast, emitters: single)"
+            )
         if self.emitters != "single" and self.filter is None and isinstance(self.threshold, str):
-            raise ValueError("a threshold formula needs a filter, e.g. filter wavelet")
+            raise ValueError(
+                "a threshold formula needs a filter (--filter wavelet) or single-emitter mode "
+                "(--fast)"
+            )
         return self
 
     def prepare(
@@ -135,7 +144,8 @@ class GaussianMethod(Parameters):
             variety = width_variety(electrons, variance, psf.sigma_px)
             if variety.wide_share > _WIDE_SHARE:
                 method = self._for_blurred(variety)
-                return method._tune_single(method._localizer(camera, region, psf), *part)
+                chosen = method._tune_single(method._localizer(camera, region, psf), *part)
+                return chosen.model_copy(update={"blurred_share": variety.wide_share})
         return localizer
 
     def _for_blurred(self, variety: WidthVariety) -> Self:
@@ -175,7 +185,7 @@ class GaussianMethod(Parameters):
             if widths:
                 radius = math.ceil(widths * localizer.sigma_px)
                 keen = keen.model_copy(update={"background_radius_px": radius})
-            _, results = keen.fit_molecules(electrons, variance, models)
+            frame, results = keen.fit_molecules(electrons, variance, models)
             if standing_residual(electrons, variance, models) <= _MOST_STANDING_RESIDUAL:
                 break
         measured = score_spread(electrons, variance, models, keen.spot_profile())
@@ -191,6 +201,9 @@ class GaussianMethod(Parameters):
                 real_scale=measured,
             )
         changes: dict[str, float] = {"noise_scale": used, "least_snr": snr}
+        changes["satellite_share"] = satellite_share(
+            frame, results["x"], results["y"], results["photons"], localizer.sigma_px
+        )
         if self.threshold is None and self.filter is None:
             changes["threshold"] = min(_SEARCH_SNR, snr)
         return keen.model_copy(update=changes), results["photons"].size
@@ -213,6 +226,7 @@ class GaussianMethod(Parameters):
             fit=self.fit,
             width=self.width,
             sigma_px=psf.sigma_px,
+            sigma_given=self.sigma_px is not None,
             sigma_molecules=psf.molecules,
             fit_radius_px=self.fit_radius_px or reach,
             background_radius_px=self.background_radius_px or math.ceil(8 * psf.sigma_px),

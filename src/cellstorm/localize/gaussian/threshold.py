@@ -56,16 +56,27 @@ class ThresholdFormula:
         except (SyntaxError, ValueError) as error:
             raise self._error("is not a formula") from error
         self._check(self._tree)
-        example = np.zeros((1, 2, 2), dtype=np.float32)
-        with np.errstate(all="ignore"):
-            if np.ndim(self._evaluate(self._tree, _Variables(example))) > 1:
-                raise self._error("gives a picture, not a number (use std(...), mean(...), ...)")
+        example = np.random.default_rng(0).normal(50, 5, (1, 16, 16)).astype(np.float32)
+        value = self._number(self._tree, _Variables(example))
+        if np.ndim(value) > 1:
+            raise self._error("gives a picture, not a number (use std(...), mean(...), ...)")
 
     def __call__(self, filtered: FilteredStack) -> NDArray[np.float64]:
         """The threshold of each frame, ``(n,)`` float64."""
         frames = filtered.variables["I1"]
-        value = self._evaluate(self._tree, _Variables(frames, filtered.variables))
+        value = self._number(self._tree, _Variables(frames, filtered.variables))
         return np.broadcast_to(np.asarray(value, dtype=np.float64), (frames.shape[0],)).copy()
+
+    def _number(self, node: ast.expr, variables: "_Variables") -> Value:
+        """The formula's value; what has none (1/0, roots of negatives) is an error."""
+        try:
+            with np.errstate(all="ignore"):
+                value = self._evaluate(node, variables)
+        except ArithmeticError as error:
+            raise self._error("has no value (division by zero or too large)") from error
+        if np.iscomplexobj(value) or not np.all(np.isfinite(value)):
+            raise self._error("has no value (division by zero, root of a negative or too large)")
+        return value
 
     def _error(self, why: str) -> ConfigurationError:
         return ConfigurationError(
