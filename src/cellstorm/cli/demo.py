@@ -1,6 +1,8 @@
 """``cellstorm demo``: a phone-like movie made, localized and scored, in one go."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,18 +11,21 @@ from cyclopts.validators import Number
 
 from cellstorm.atomic_file import output_error
 from cellstorm.cli.progress import shown_progress
+from cellstorm.errors import OutputError
 from cellstorm.evaluate import score
 from cellstorm.localizations import read_table
 from cellstorm.localize import GaussianMethod
-from cellstorm.run import localize_movie
+from cellstorm.run import RunInterrupted, localize_movie
 from cellstorm.simulate import Simulation, write_truth
 
 __all__ = ["demo"]
 
+_ANEW = "A demo always begins anew"
+
 
 def demo(
-    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("demo"),
     *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("demo"),
     frames: Annotated[int, Parameter(validator=Number(gte=1))] = 2000,
     photons: Annotated[float, Parameter(validator=Number(gt=0))] = 1000.0,
     crf: Annotated[float, Parameter(validator=Number(gte=0, lte=51))] = 23.0,
@@ -62,7 +67,7 @@ def demo(
     print(
         "Localizing it, nothing given but the video (the first run ever compiles, be patient) ..."
     )
-    with shown_progress() as progress:
+    with shown_progress() as progress, _beginning_anew():
         run = localize_movie(
             movie,
             method=GaussianMethod(),
@@ -86,3 +91,18 @@ def demo(
     print(f"  efficiency        {result.efficiency:.2f} (1 is perfect)")
     if run.picture is not None:
         print(f"Look at {run.picture}: what the phone saw, and what cellstorm made of it.")
+
+
+@contextlib.contextmanager
+def _beginning_anew() -> Iterator[None]:
+    """Take back the advice to resume, which a demo cannot."""
+    try:
+        yield
+    except OutputError as error:
+        todo = f"Put this right, or give another folder with --output. {_ANEW}."
+        raise OutputError(error.what, where=error.where, todo=todo) from error
+    except RunInterrupted as interruption:
+        raise KeyboardInterrupt(
+            f"Stopped after {interruption.frames_done} of {interruption.frames_total} frames."
+            f" {_ANEW}; the film is in {interruption.output.parent}."
+        ) from None
