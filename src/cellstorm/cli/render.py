@@ -1,20 +1,24 @@
 """``cellstorm render``: a table to a picture."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import Parameter
+from pydantic import ValidationError
 
 from cellstorm.errors import ConfigurationError, OutputError
 from cellstorm.localizations import Localizations, read_table
 from cellstorm.movie import open_movie
+from cellstorm.parameters import describe_validation_error
 from cellstorm.render import (
     WIDEFIELD_CONTRAST,
     Contrast,
+    Grid,
     RegionNm,
     RenderMode,
     check_picture_path,
+    grid_for,
     mode_named,
+    molecules_inside,
     render_to_file,
     save_picture,
     side_by_side,
@@ -40,7 +44,10 @@ def render(
     colour_by: Literal["density", "time"] = "density",
     weighting: Literal["molecules", "photons"] = "molecules",
     colour_map: ColourMap = "hot",
-    contrast: Annotated[Contrast | None, Parameter(name="*")] = None,
+    saturated_percent: float | None = None,
+    dark_percent: float | None = None,
+    gamma: float | None = None,
+    white: float | None = None,
     scale_bar: bool = True,
     bits: Literal[16, 32] | None = None,
     beside: Path | None = None,
@@ -74,8 +81,14 @@ def render(
         Each molecule counts as one, or as its photons.
     colour_map
         For pictures coloured by density.
-    contrast
-        How values become brightness.
+    saturated_percent
+        Brightest share of the lit pixels shown as white, %; 0.3 when not given.
+    dark_percent
+        Darkest share shown as black, %; 0 is black when not given.
+    gamma
+        Exponent, 0.7 when not given; under 1 lifts what is faint.
+    white
+        Value shown as white, instead of a share; to compare pictures.
     scale_bar
         Draw one.
     bits
@@ -96,18 +109,20 @@ def render(
     given = {"width_nm": width_nm, "shifts": shifts, "jitters": jitters, "seed": seed}
     options = {name: value for name, value in given.items() if value is not None}
     chosen = mode_named(mode, **options)
+    contrast = _contrast(
+        saturated_percent=saturated_percent, dark_percent=dark_percent, gamma=gamma, white=white
+    )
     region = _parse_region(region_nm) if region_nm is not None else None
     output = output if output is not None else table.with_suffix(f".{mode}.png")
     check_picture_path(output)
     localizations = read_table(table, pixel_size_nm=pixel_size_nm)
     if output.exists() and output.resolve() == table.resolve():
         raise OutputError("the picture would replace the table.", where=output)
-    contrast = contrast if contrast is not None else Contrast()
 
     if beside is not None or colour_by == "time":
         if weighting == "photons":
             raise ConfigurationError("--weighting photons is for a single picture by density.")
-        _draw_special(
+        grid, sheet = _draw_special(
             localizations,
             output,
             mode=chosen,
@@ -121,7 +136,7 @@ def render(
             bits=bits,
             beside=beside,
         )
-        print(f"{output}: {len(localizations)} localizations")
+        _report(output, localizations, grid, sheet)
         return
     grid = render_to_file(
         localizations,
@@ -136,10 +151,30 @@ def render(
         scale_bar=scale_bar,
         bits=bits,
     )
+    _report(output, localizations, grid)
+
+
+def _report(
+    output: Path,
+    localizations: Localizations,
+    grid: Grid,
+    sheet: tuple[int, int] | None = None,
+) -> None:
+    inside = molecules_inside(localizations, grid)
+    count = f"{inside}" if inside == len(localizations) else f"{inside} of {len(localizations)}"
+    around = "" if sheet is None else f", on a sheet of {sheet[0]} x {sheet[1]} pixels"
     print(
-        f"{output}: {len(localizations)} localizations,"
-        f" {grid.width_px} x {grid.height_px} pixels of {grid.pixel_nm:g} nm"
+        f"{output}: {count} localizations,"
+        f" {grid.width_px} x {grid.height_px} pixels of {grid.pixel_nm:g} nm{around}"
     )
+
+
+def _contrast(**given: float | None) -> Contrast:
+    try:
+        return Contrast(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        field, _, reason = describe_validation_error(error).partition(": ")
+        raise ConfigurationError(f"{reason}.", where=f"--{field.replace('_', '-')}") from error
 
 
 def _draw_special(
@@ -156,8 +191,11 @@ def _draw_special(
     scale_bar: bool,
     bits: int | None,
     beside: Path | None,
-) -> None:
-    """Coloured by time, beside the movie, or both."""
+) -> tuple[Grid, tuple[int, int] | None]:
+    """Coloured by time, beside the movie, or both; gives the pixels and the sheet's size."""
+    grid = grid_for(
+        localizations, pixel_nm=pixel_nm, magnification=magnification, region_nm=region_nm
+    )
     draw = time_coloured if by_time else render_table
     picture = draw(
         localizations,
@@ -175,23 +213,26 @@ def _draw_special(
             scale_bar=scale_bar,
             bits=bits,
         )
-        return
+        return grid, None
     with open_movie(beside) as movie:
         facts = localizations.metadata.movie
         if facts is not None and facts.fingerprint not in (None, movie.fingerprint()):
-            print(f"note: the table was made from {facts.name}, not from {movie.name} as it is now")
+            print(
+                f"Note: the table was made from {facts.name}, not from {movie.name} as it is now."
+            )
         widefield = widefield_equivalent(
             movie,
             localizations.metadata.frames,
             pixel_size_nm=localizations.metadata.pixel_size_nm,
         )
-    side_by_side(
+    sheet = side_by_side(
         widefield,
         picture,
         output,
         colour_maps=("gray", colour_map),
         contrasts=(WIDEFIELD_CONTRAST, contrast),
     )
+    return grid, sheet
 
 
 def _parse_region(text: str) -> RegionNm:

@@ -9,7 +9,7 @@ too large for memory are drawn and written in tiles.
 
 from cellstorm.render.colour_maps import COLOUR_MAPS
 from cellstorm.render.contrast import Contrast
-from cellstorm.render.grid import DEFAULT_PIXEL_NM, Grid, RegionNm
+from cellstorm.render.grid import DEFAULT_PIXEL_NM, Grid, RegionNm, grid_for, molecules_inside
 from cellstorm.render.modes import (
     MODE_NAMES,
     GaussianMode,
@@ -49,7 +49,9 @@ __all__ = [
     "Tile",
     "TimeLegend",
     "check_picture_path",
+    "grid_for",
     "mode_named",
+    "molecules_inside",
     "render",
     "render_tiles",
     "render_to_file",

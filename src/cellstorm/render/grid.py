@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cellstorm.errors import ConfigurationError
 from cellstorm.localizations import Localizations
 
-__all__ = ["DEFAULT_PIXEL_NM", "Grid", "RegionNm", "field_of", "grid_for"]
+__all__ = ["DEFAULT_PIXEL_NM", "Grid", "RegionNm", "field_of", "grid_for", "molecules_inside"]
 
 RegionNm = tuple[float, float, float, float]
 """``(x0, x1, y0, y1)`` in nanometres from the movie's outer corner."""
@@ -15,7 +15,10 @@ DEFAULT_PIXEL_NM = 10.0
 # A last pixel that the field covers by less than this is rounding, not field.
 _SLACK_PX = 1e-6
 _MARGIN_NM = 1.0
-_MOST_PIXELS_ALONG = 2**31 - 1
+# 17 cm at 10 nm, and 256 GiB of float32: beyond is a slip in a unit, not a picture.
+_MOST_PIXELS_ALONG = 2**24
+_MOST_PIXELS = 2**36
+_SMALLER = "Take larger pixels or a smaller region; both are given in nm."
 
 
 @dataclass(frozen=True)
@@ -99,18 +102,57 @@ def grid_for(
             raise ConfigurationError(
                 f"the region {region_nm} is empty: x0 < x1 and y0 < y1 are needed, in nm."
             )
+        _refuse_outside(localizations, region_nm)
         origin, width_nm, height_nm = (x0, y0), x1 - x0, y1 - y0
     else:
         x0, x1, y0, y1 = field_of(localizations)
         # On whole pixels from the movie's corner: pictures of one movie lie on one grid.
         origin = (math.floor(x0 / pixel_nm) * pixel_nm, math.floor(y0 / pixel_nm) * pixel_nm)
         width_nm, height_nm = x1 - origin[0], y1 - origin[1]
-    return Grid(
+    grid = Grid(
         origin_nm=origin,
         pixel_nm=pixel_nm,
         width_px=_count(width_nm, pixel_nm),
         height_px=_count(height_nm, pixel_nm),
     )
+    if grid.pixels > _MOST_PIXELS:
+        raise ConfigurationError(
+            f"the picture would have {grid.width_px} x {grid.height_px} pixels"
+            f" of {pixel_nm:g} nm, more than any disk holds.",
+            todo=_SMALLER,
+        )
+    return grid
+
+
+def molecules_inside(localizations: Localizations, grid: Grid) -> int:
+    """How many molecules lie on the picture (others may still shine into it)."""
+    inside = [
+        (place >= corner) & (place < corner + size * grid.pixel_nm)
+        for place, corner, size in (
+            (localizations.column("x_nm"), grid.origin_nm[0], grid.width_px),
+            (localizations.column("y_nm"), grid.origin_nm[1], grid.height_px),
+        )
+    ]
+    return int((inside[0] & inside[1]).sum())
+
+
+def _refuse_outside(localizations: Localizations, region_nm: RegionNm) -> None:
+    try:
+        field = field_of(localizations)
+    except ConfigurationError:
+        # an empty table that does not know its field: every region is as good
+        return
+    if (
+        region_nm[0] >= field[1]
+        or region_nm[1] <= field[0]
+        or region_nm[2] >= field[3]
+        or region_nm[3] <= field[2]
+    ):
+        asked, there = (f"{x0:g}:{x1:g},{y0:g}:{y1:g}" for x0, x1, y0, y1 in (region_nm, field))
+        raise ConfigurationError(
+            f"the region {asked} nm lies outside the field, which is {there} nm.",
+            todo="Give a part of the field, in nm from the movie's corner.",
+        )
 
 
 def _pixel_nm(
@@ -135,6 +177,6 @@ def _count(length_nm: float, pixel_nm: float) -> int:
     count = max(1, math.ceil(length_nm / pixel_nm - _SLACK_PX))
     if count > _MOST_PIXELS_ALONG:
         raise ConfigurationError(
-            f"the picture would be {count} pixels long.", todo="Take larger pixels."
+            f"the picture would be {count} pixels of {pixel_nm:g} nm long.", todo=_SMALLER
         )
     return count

@@ -14,7 +14,7 @@ from cellstorm.localizations import Localizations
 from cellstorm.render.annotation import draw_scale_bar, draw_time_legend
 from cellstorm.render.contrast import Contrast, to_rgb
 from cellstorm.render.drawing import Weighting
-from cellstorm.render.grid import Grid, RegionNm, grid_for
+from cellstorm.render.grid import Grid, RegionNm, grid_for, molecules_inside
 from cellstorm.render.modes import RenderMode
 from cellstorm.render.picture import Picture
 from cellstorm.render.rendering import MOST_PIXELS_IN_MEMORY, render, render_tiles
@@ -231,7 +231,7 @@ def _save_tiles(
             bigtiff=True,
             compression="zlib",
             photometric="MINISBLACK",
-            **_ome("YX", grid.pixel_nm, f"{len(localizations)} localizations"),
+            **_ome("YX", grid.pixel_nm, f"{molecules_inside(localizations, grid)} localizations"),
         )
 
 

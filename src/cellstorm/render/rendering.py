@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cellstorm.errors import ConfigurationError
 from cellstorm.localizations import Localizations
 from cellstorm.render.drawing import Drawing, Weighting
-from cellstorm.render.grid import Grid, RegionNm, grid_for
+from cellstorm.render.grid import Grid, RegionNm, grid_for, molecules_inside
 from cellstorm.render.modes import RenderMode, mode_named
 from cellstorm.render.picture import Picture
 
@@ -85,7 +85,7 @@ def render(
         values=drawing.whole(threads=threads),
         pixel_nm=grid.pixel_nm,
         origin_nm=grid.origin_nm,
-        label=f"{len(localizations)} localizations, {mode.kind}",
+        label=f"{molecules_inside(localizations, grid)} localizations, {mode.kind}",
     )
 
 

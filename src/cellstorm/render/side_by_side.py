@@ -40,7 +40,7 @@ def side_by_side(
     contrasts: tuple[Contrast, Contrast] = (WIDEFIELD_CONTRAST, Contrast()),
     inset: bool = True,
     panel_px: int = _PANEL_PX,
-) -> None:
+) -> tuple[int, int]:
     """Write a PNG with both pictures at one scale and their most crowded 3 µm below.
 
     Parameters
@@ -56,6 +56,11 @@ def side_by_side(
         Show the part of 3 µm with most in the right picture again, larger.
     panel_px
         Width of each of the two pictures on the sheet.
+
+    Returns
+    -------
+    tuple[int, int]
+        Width and height of the sheet, px.
 
     Raises
     ------
@@ -100,6 +105,7 @@ def side_by_side(
             y += height + _GAP_PX
     with atomic_file(path) as temporary:
         sheet.save(temporary, format="PNG")
+    return sheet.size
 
 
 def most_crowded(picture: Picture, width_nm: float, height_nm: float) -> RegionNm:

@@ -8,7 +8,7 @@ import polars as pl
 from cellstorm.localizations import Localizations
 from cellstorm.render.colour_maps import time_hues
 from cellstorm.render.drawing import Drawing
-from cellstorm.render.grid import RegionNm, grid_for
+from cellstorm.render.grid import RegionNm, grid_for, molecules_inside
 from cellstorm.render.modes import RenderMode, mode_named
 from cellstorm.render.picture import Picture, TimeLegend
 from cellstorm.render.rendering import refuse_too_large
@@ -69,7 +69,7 @@ def time_coloured(
         values=values,
         pixel_nm=grid.pixel_nm,
         origin_nm=grid.origin_nm,
-        label=f"{len(inside)} localizations, {mode.kind}, coloured by time",
+        label=f"{molecules_inside(inside, grid)} localizations, {mode.kind}, coloured by time",
         legend=TimeLegend(first, stop - 1, rate_hz),
     )
 
