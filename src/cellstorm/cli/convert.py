@@ -25,4 +25,4 @@ def convert(source: Path, output: Path, *, pixel_size_nm: float | None = None) -
     count, notices = convert_table(source, output, pixel_size_nm=pixel_size_nm)
     print(f"{output}: {count} localizations from {source.name}")
     for notice in notices:
-        print(f"  note: {notice}")
+        print(f"Note: {notice}")

@@ -226,10 +226,8 @@ def _write(rows: pl.LazyFrame, metadata: Metadata, path: Path) -> tuple[str, ...
             )
     written = {name for _, expression in columns for name in expression.meta.root_names()}
     left_out = sorted(names - written)
-    notices = ["ThunderSTORM's CSV has no place for the metadata (camera, movie, settings)"]
-    if left_out:
-        notices.append(f"ThunderSTORM's CSV has no place for: {', '.join(left_out)}")
-    return tuple(notices)
+    lost = ["the metadata (camera, movie, settings)", *left_out]
+    return (f"ThunderSTORM's CSV has no place for: {', '.join(lost)}",)
 
 
 FORMAT = TableFormat(
