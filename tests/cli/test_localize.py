@@ -234,6 +234,35 @@ def test_help_and_version_come_without_loading_the_science() -> None:
     assert cellstorm("--version").stdout.strip().count(".") == 2
 
 
+def test_a_broken_configuration_names_the_line(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = here.with_name("bad.yaml")
+    bad.write_text("sigma_px: 1.3\nfilter: [box\nfit: mle\n")
+    for option in ("--config", "--camera"):
+        assert run("localize", here, option, bad) == 2
+        assert "bad.yaml: this is not YAML: line 3, column 4: " in capsys.readouterr().err
+
+
+def test_preparing_is_said_at_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("localize", here, "--fast", "--frames", ":9", "--no-picture") == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("looking at the movie")
+    assert "compiles for up to half a minute" in first
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's way to close an output")
+def test_a_closed_output_is_no_error(here: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m cellstorm info "$1" >&-', sys.executable, here],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_error_in_a_process_of_its_own_has_no_traceback(tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("not a film at all\n" * 50)

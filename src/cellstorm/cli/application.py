@@ -38,7 +38,9 @@ def main(tokens: Sequence[str] | None = None) -> None:
 def _run(tokens: list[str]) -> int:
     try:
         code = _application(tokens)(tokens, result_action="return_value")
-        sys.stdout.flush()
+        # None where the shell closed it (>&-): print() then prints nothing
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except CellstormError as error:
         print(f"Error: {error}", file=sys.stderr)
         return _USER_ERROR

@@ -12,7 +12,8 @@ from cellstorm.camera import load_camera
 from cellstorm.cli.progress import shown_progress
 from cellstorm.errors import ConfigurationError
 from cellstorm.localize.gaussian import GaussianMethod
-from cellstorm.parameters import describe_validation_error
+from cellstorm.localize.gaussian.localizer import Fit, Width
+from cellstorm.parameters import describe_validation_error, describe_yaml_error
 from cellstorm.run import LocalizationRun, localize_movie
 
 __all__ = ["localize"]
@@ -31,8 +32,6 @@ Filter = Literal[
     "none",
 ]
 Detector = Literal["local-maximum", "non-maximum-suppression", "centroid"]
-Fit = Literal["mle", "wls", "lsq", "phasor", "radial-symmetry"]
-Width = Literal["fixed", "free", "elliptical"]
 
 
 def localize(
@@ -270,7 +269,9 @@ def _read_config(path: Path) -> dict[str, Any]:
             f"the configuration cannot be read ({error.strerror}).", where=path
         ) from error
     except (yaml.YAMLError, UnicodeError) as error:
-        raise ConfigurationError("this is not YAML.", where=path) from error
+        raise ConfigurationError(
+            f"this is not YAML: {describe_yaml_error(error)}.", where=path
+        ) from error
     if not isinstance(values, dict):
         raise ConfigurationError("expected a YAML mapping of names to values.", where=path)
     return values

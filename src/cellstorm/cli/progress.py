@@ -24,7 +24,9 @@ __all__ = ["shown_progress"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _STAGES = {
-    "preparing": "looking at the movie",
+    "preparing": (
+        "looking at the movie (the first run after installing compiles for up to half a minute)"
+    ),
     "localizing": "localizing",
     "finishing": "writing table and picture",
 }
@@ -78,7 +80,7 @@ def shown_progress() -> Iterator[ProgressListener]:
 
 
 class _Lines:
-    """A line every ten seconds, with rate and time left."""
+    """A line at the beginning, then one every ten seconds with rate and time left."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
@@ -86,6 +88,8 @@ class _Lines:
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
+        if progress.stage == "preparing":
+            print(_STAGES["preparing"], file=sys.stderr, flush=True)
         if progress.stage != "localizing":
             return
         if self._began is None:
