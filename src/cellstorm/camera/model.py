@@ -1,5 +1,6 @@
 """What a grey value means: from recorded numbers to photoelectrons and their noise."""
 
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -184,7 +185,10 @@ class Camera(Parameters):
         frames
             Any shape, ADU as in the file.
         """
-        return np.asarray(frames) >= self.saturation_grey
+        values = np.asarray(frames)
+        limit = self.saturation_grey
+        # among whole numbers the comparison is several times faster
+        return np.asarray(values >= (math.ceil(limit) if values.dtype.kind in "iu" else limit))
 
     @property
     def saturation_grey(self) -> float:

@@ -174,7 +174,9 @@ class GaussianLocalizer(Parameters):
         if saturated.any():
             # a clipped pixel says "at least this": next to no weight, so that a flat top is
             # not taken for two molecules
-            variance = np.where(saturated, np.square(np.maximum(electrons, 1.0)), variance)
+            if variance.shape[0] == 1:
+                variance = np.repeat(variance, electrons.shape[0], axis=0)
+            variance[saturated] = np.square(np.maximum(electrons[saturated], 1.0))
         if factor != 1.0:
             electrons = electrons / np.float32(factor)
             variance = variance / np.float32(factor**2)
