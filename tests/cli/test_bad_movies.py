@@ -1,5 +1,6 @@
 """Movies that are broken or empty: one clear sentence, exit code 2, nothing half-written."""
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -134,13 +135,17 @@ def test_a_film_cut_in_the_middle_of_a_frame_says_what_is_readable(
     with pytest.raises(SystemExit) as exit_:
         main(["localize", str(path), "--fast"])
     printed = capfd.readouterr()
+    assert exit_.value.code == 2
     assert "Traceback" not in printed.err
-    # either refused with the frames that can be read, or these are taken and it is said so
-    assert exit_.value.code in (0, 2)
-    assert "frame" in printed.err
-    if exit_.value.code == 2:
-        assert "--frames" in printed.err
-        assert [item.name for item in tmp_path.iterdir()] == [path.name]
+    assert "ends in the middle of frame" in printed.err
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+    # the advice works as it stands
+    advised = re.search(r"--frames (\d+:\d+)", printed.err)
+    assert advised is not None
+    with pytest.raises(SystemExit) as exit_:
+        main(["localize", str(path), "--fast", "--frames", advised[1]])
+    assert exit_.value.code == 0
+    assert (tmp_path / "film.locs.parquet").exists()
 
 
 def one_frame(folder: Path) -> Path:
