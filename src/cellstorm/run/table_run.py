@@ -2,11 +2,13 @@
 
 import contextlib
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
+
 from cellstorm import __version__
-from cellstorm.camera import Camera
 from cellstorm.errors import CellstormError
 from cellstorm.localizations import (
     Metadata,
@@ -146,28 +148,13 @@ class TableRun:
         if picture is not None:
             write_final_picture(whole, self._widefield.picture(), picture)
         rows, _ = scan_table(whole)
-        count, medians = medians_of(rows)
+        run = _described(plan, rows, picture, self._localizer, whole)
         notices = (*notices, *doubts_about(rows))
         if whole != output:
             _, lost = convert_table(whole, output)
             notices = tuple(dict.fromkeys((*notices, *lost)))
         self._partial.clear()
-        return LocalizationRun(
-            table=output,
-            picture=picture,
-            frames=plan.frames_total,
-            molecules=count,
-            median_photons=medians["photons"],
-            median_background_photons=medians["background_photons"],
-            median_uncertainty_nm=medians["uncertainty_nm"],
-            median_sigma_nm=medians["sigma_nm"],
-            frames_per_second=0.0,
-            seconds=0.0,
-            pixel_size_nm=plan.pixel_size_nm,
-            camera=plan.camera,
-            decisions=self._localizer.summary(),
-            notices=notices,
-        )
+        return replace(run, table=output, notices=notices)
 
     def _take_up(self) -> None:
         """Count what an earlier run left."""
@@ -271,11 +258,22 @@ def finished_earlier(table: Path, plan: Plan) -> LocalizationRun | None:
     )
     if not same:
         return None
-    count, medians = medians_of(rows)
     picture = table.with_suffix(".png")
+    run = _described(
+        plan, rows, picture if picture.exists() else None, plan.build_localizer(), table
+    )
+    done = "The table was finished before: nothing was left to do."
+    return replace(run, notices=(*metadata.notices, done))
+
+
+def _described(
+    plan: Plan, rows: pl.LazyFrame, picture: Path | None, localizer: Localizer, table: Path
+) -> LocalizationRun:
+    """A finished table in a few numbers, without notices and speed."""
+    count, medians = medians_of(rows)
     return LocalizationRun(
         table=table,
-        picture=picture if picture.exists() else None,
+        picture=picture,
         frames=plan.frames_total,
         molecules=count,
         median_photons=medians["photons"],
@@ -285,7 +283,7 @@ def finished_earlier(table: Path, plan: Plan) -> LocalizationRun | None:
         frames_per_second=0.0,
         seconds=0.0,
         pixel_size_nm=plan.pixel_size_nm,
-        camera=Camera.model_validate(metadata.camera),
-        decisions=plan.build_localizer().summary(),
-        notices=(*metadata.notices, "The table was finished before: nothing was left to do."),
+        camera=plan.camera,
+        decisions=localizer.summary(),
+        notices=(),
     )

@@ -181,10 +181,9 @@ class GaussianMethod(Parameters):
         """
         keen = localizer.model_copy(update={"least_snr": LOWEST_SNR})
         models = np.empty_like(electrons)
-        for widths in _BACKGROUND_WIDTHS if self.background_radius_px is None else (0.0,):
-            if widths:
-                radius = math.ceil(widths * localizer.sigma_px)
-                keen = keen.model_copy(update={"background_radius_px": radius})
+        radii = [math.ceil(widths * localizer.sigma_px) for widths in _BACKGROUND_WIDTHS]
+        for radius in [self.background_radius_px] if self.background_radius_px else radii:
+            keen = keen.model_copy(update={"background_radius_px": radius})
             frame, results = keen.fit_molecules(electrons, variance, models)
             if standing_residual(electrons, variance, models) <= _MOST_STANDING_RESIDUAL:
                 break
