@@ -104,7 +104,10 @@ CODECS: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "mp4",
         "libx265",
         "yuv420p",
-        {"crf": "20", "x265-params": "log-level=none:keyint=12:bframes=4:pools=1"},
+        {
+            "crf": "20",
+            "x265-params": "log-level=none:keyint=12:bframes=4:pools=none:frame-threads=1",
+        },
     ),
     "vp8": (
         "webm",

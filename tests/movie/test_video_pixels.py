@@ -23,7 +23,13 @@ def noise() -> NDArray[np.uint8]:
     [
         ("h264.mkv", "libx264", "yuv444p", {"qp": "0"}, 8),
         ("h264-10.mkv", "libx264", "yuv444p10le", {"qp": "0"}, 10),
-        ("h265-12.mkv", "libx265", "yuv444p12le", {"x265-params": "lossless=1:log-level=none"}, 12),
+        (
+            "h265-12.mkv",
+            "libx265",
+            "yuv444p12le",
+            {"x265-params": "lossless=1:log-level=none:pools=none:frame-threads=1"},
+            12,
+        ),
         ("ffv1.mkv", "ffv1", "gray", {}, 8),
         ("ffv1.avi", "ffv1", "gray", {}, 8),
         ("ffv1-10.mkv", "ffv1", "gray10le", {}, 10),

@@ -141,9 +141,10 @@ def _options(codec: Codec, *, crf: float, gop: int, preset: str) -> dict[str, st
             "threads": "1",
         }
     if codec == "hevc":
+        # with a pool of one thread x265 now and then waits for itself for ever
         keys = (
             f"bframes=0:keyint={gop}:min-keyint={gop}:scenecut=0:"
-            "pools=1:frame-threads=1:wpp=0:range=full:log-level=none"
+            "pools=none:frame-threads=1:wpp=0:range=full:log-level=none"
         )
         return {"crf": f"{crf:g}", "preset": preset, "x265-params": keys}
     return {"level": "3", "slices": "4"}
