@@ -1,5 +1,7 @@
 """Pair found molecules with true ones, frame by frame, optimally."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
@@ -11,7 +13,10 @@ __all__ = ["match"]
 
 
 def match(
-    found: NDArray[np.float64], truth: NDArray[np.float64], radius_nm: float
+    found: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    radius_nm: float,
+    axial_radius_nm: float | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pair rows of the same frame that lie within a radius.
 
@@ -22,9 +27,13 @@ def match(
     Parameters
     ----------
     found, truth
-        ``(n, 3)`` frame, x in nm, y in nm.
+        ``(n, 3)`` frame, x in nm, y in nm; ``(n, 4)`` with z in nm for
+        ``axial_radius_nm``.
     radius_nm
-        Farthest distance of a pair, inclusive.
+        Farthest lateral distance of a pair, inclusive.
+    axial_radius_nm
+        Farthest axial distance, inclusive; distances are then those in space. None
+        pairs in the plane, whatever z is.
 
     Returns
     -------
@@ -34,7 +43,7 @@ def match(
     nothing = np.zeros(0, np.int64)
     if not found.size or not truth.size:
         return nothing, nothing
-    found_row, truth_row, distance = _candidates(found, truth, radius_nm)
+    found_row, truth_row, distance = _candidates(found, truth, radius_nm, axial_radius_nm)
     if not found_row.size:
         return nothing, nothing
     n_found = found.shape[0]
@@ -48,6 +57,7 @@ def match(
     order = np.lexsort((distance, group))
     group, found_row, truth_row = group[order], found_row[order], truth_row[order]
     distance = distance[order]
+    farthest = math.hypot(radius_nm, axial_radius_nm or 0.0)
     starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
     stops = np.r_[starts[1:], group.size]
     star = (np.minimum.reduceat(found_row, starts) == np.maximum.reduceat(found_row, starts)) | (
@@ -58,7 +68,7 @@ def match(
         rows, row_index = np.unique(found_row[start:stop], return_inverse=True)
         columns, column_index = np.unique(truth_row[start:stop], return_inverse=True)
         # one more pair must always outweigh any sum of distances
-        gain = (min(rows.size, columns.size) + 1.0) * radius_nm + 1.0
+        gain = (min(rows.size, columns.size) + 1.0) * farthest + 1.0
         cost = np.zeros((rows.size, columns.size))
         cost[row_index, column_index] = distance[start:stop] - gain
         chosen_rows, chosen_columns = linear_sum_assignment(cost)
@@ -69,17 +79,24 @@ def match(
 
 
 def _candidates(
-    found: NDArray[np.float64], truth: NDArray[np.float64], radius_nm: float
+    found: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    radius_nm: float,
+    axial_radius_nm: float | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     # frames set farther apart than any pair turn all frames into one search
     spread = np.array([4.0 * max(radius_nm, 1.0), 1.0, 1.0])
-    near = cKDTree(found * spread).query_ball_tree(
-        cKDTree(truth * spread), np.nextafter(radius_nm, np.inf)
+    near = cKDTree(found[:, :3] * spread).sparse_distance_matrix(
+        # a little farther: the tree's rounding must not decide what lies on the circle
+        cKDTree(truth[:, :3] * spread),
+        radius_nm * (1.0 + 1e-9) + 1e-9,
+        output_type="ndarray",
     )
-    counts = np.fromiter((len(rows) for rows in near), np.int64, len(near))
-    found_row = np.repeat(np.arange(len(near)), counts)
-    truth_row = np.fromiter((row for rows in near for row in rows), np.int64, int(counts.sum()))
+    found_row, truth_row = near["i"].astype(np.int64), near["j"].astype(np.int64)
     step = found[found_row, 1:] - truth[truth_row, 1:]
     distance = np.hypot(step[:, 0], step[:, 1])
     inside = distance <= radius_nm
+    if axial_radius_nm is not None:
+        inside &= np.abs(step[:, 2]) <= axial_radius_nm
+        distance = np.hypot(distance, step[:, 2])
     return found_row[inside], truth_row[inside], distance[inside]
