@@ -1,0 +1,143 @@
+"""A measured PSF: a stack of images of a bead, or the output of another program."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
+
+from cellstorm.errors import ConfigurationError
+from cellstorm.parameters import Parameters
+from cellstorm.simulate.psf.integral_volume import IntegralVolume
+
+__all__ = ["VolumePsf"]
+
+
+class VolumePsf(Parameters):
+    """A point spread function read from a file, placed at any sub-pixel position and depth.
+
+    The file is a TIFF or NPY stack (z, y, x), z rising with the planes, of light per voxel:
+    a bead seen by a camera, its background taken away, or what a program computed. Values
+    under zero count as zero and every plane is scaled to the same light. The stack is
+    centred on the centroid of the plane in focus; the planes keep their shift against each
+    other. Between voxels the integral of the light is a cubic spline, between planes it
+    changes linearly.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    kind: Literal["volume"] = "volume"
+    path: Path = Field(description="TIFF or NPY file, axes (z, y, x)")
+    pixel_nm: float = Field(gt=0, le=1e4, description="edge of a voxel in x and y, nm")
+    z_step_nm: float = Field(gt=0, le=1e4, description="distance of the planes, nm")
+    focus_plane: int | None = Field(
+        None, ge=0, description="plane at z = 0, counted from 0; None: the sharpest"
+    )
+
+    def add_spots(
+        self,
+        frame: NDArray[np.int64],
+        x_px: NDArray[np.float64],
+        y_px: NDArray[np.float64],
+        z_nm: NDArray[np.float64],
+        photons: NDArray[np.float64],
+        images: NDArray[np.float32],
+        *,
+        pixel_size_nm: float,
+    ) -> None:
+        """Add one molecule per row to ``images``, in place.
+
+        Parameters
+        ----------
+        frame
+            ``(n,)`` index into the first axis of ``images``.
+        x_px, y_px
+            ``(n,)`` positions, px, from the outer corner of pixel (0, 0).
+        z_nm
+            ``(n,)`` depths, nm.
+        photons
+            ``(n,)`` light of the whole spot.
+        images
+            ``(frames, height, width)`` expected photons per pixel.
+        pixel_size_nm
+            Edge of a pixel of ``images``, nm.
+
+        Raises
+        ------
+        ConfigurationError
+            The file is not a PSF stack, or a molecule lies deeper than it reaches.
+        """
+        self._volume().add_spots(
+            frame, x_px, y_px, z_nm, photons, images, pixel_size_nm=pixel_size_nm
+        )
+
+    def widths_px(
+        self, z_nm: NDArray[np.float64], *, pixel_size_nm: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Standard deviations in x and y at depths ``z_nm``, each of its shape, px.
+
+        Those of the Gaussian nearest to each plane (`IntegralVolume.sigmas_nm`).
+
+        Raises
+        ------
+        ConfigurationError
+            As for `add_spots`.
+        """
+        return self._volume().widths_px(z_nm, pixel_size_nm=pixel_size_nm)
+
+    def scaled(self, factor: float) -> Self:
+        """The same PSF: it is known in nanometres."""
+        return self
+
+    def _volume(self) -> IntegralVolume:
+        try:
+            changed_ns = self.path.stat().st_mtime_ns
+        except OSError as error:
+            raise ConfigurationError(
+                f"the PSF stack cannot be read: {error.strerror}", where=self.path
+            ) from error
+        return _read_volume(self.path, changed_ns, self.pixel_nm, self.z_step_nm, self.focus_plane)
+
+
+@lru_cache(maxsize=4)
+def _read_volume(
+    path: Path, changed_ns: int, pixel_nm: float, z_step_nm: float, focus_plane: int | None
+) -> IntegralVolume:
+    """Read and check a stack; ``changed_ns`` makes a changed file another one."""
+    try:
+        stack = (
+            np.load(path, allow_pickle=False)
+            if path.suffix.lower() == ".npy"
+            else tifffile.imread(path)
+        )
+    except (OSError, ValueError, EOFError, tifffile.TiffFileError) as error:
+        raise ConfigurationError(
+            "this is not a TIFF or NPY stack", where=path, todo="psf.path wants axes (z, y, x)."
+        ) from error
+    if stack.ndim != 3 or min(stack.shape) < 2:
+        raise ConfigurationError(
+            f"a PSF stack has at least two planes, axes (z, y, x); this array has the shape "
+            f"{stack.shape}",
+            where=path,
+        )
+    if not (np.issubdtype(stack.dtype, np.integer) or np.issubdtype(stack.dtype, np.floating)):
+        raise ConfigurationError(f"a PSF stack holds numbers, not {stack.dtype}", where=path)
+    light = stack.astype(np.float64)
+    if not np.isfinite(light).all():
+        raise ConfigurationError("the PSF stack holds values that are not finite", where=path)
+    light = np.maximum(light, 0.0)
+    dark = np.flatnonzero(light.sum(axis=(1, 2)) <= 0)
+    if dark.size:
+        raise ConfigurationError(f"plane {dark[0]} of the PSF stack holds no light", where=path)
+    if focus_plane is not None and focus_plane >= light.shape[0]:
+        raise ConfigurationError(
+            f"psf.focus_plane is {focus_plane}, but the planes count from 0 to "
+            f"{light.shape[0] - 1}",
+            where=path,
+        )
+    return IntegralVolume.from_planes(
+        light, voxel_nm=pixel_nm, z_step_nm=z_step_nm, focus_plane=focus_plane
+    )
