@@ -35,7 +35,9 @@ def view(size: int = 64) -> FieldOfView:
 def expose(
     light: np.ndarray, camera: Camera = CAMERA, defects: SensorDefects | None = None
 ) -> np.ndarray:
-    machine = Sensor(camera, defects or SensorDefects(), *light.shape[1:], np.random.default_rng(0))
+    height, width = light.shape[1], light.shape[2]
+    random = np.random.default_rng(0)
+    machine = Sensor(camera, defects or SensorDefects(), height, width, random)
     return machine.record(light.astype(np.float32), np.random.default_rng(1))
 
 
