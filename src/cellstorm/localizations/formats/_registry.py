@@ -39,7 +39,8 @@ def format_for_reading(path: Path) -> TableFormat:
     candidates = [item for item in formats() if path.suffix.lower() in item.extensions]
     if not candidates:
         raise TableError(_unknown_extension(path, formats()), where=path)
-    # where none recognises the content, the first says best what is missing
+    # where none recognises the content, the one that is written too says best what is missing
+    candidates.sort(key=lambda item: item.write is None)
     return next((item for item in candidates if item.sniff(path)), candidates[0])
 
 
