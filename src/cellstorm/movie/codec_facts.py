@@ -57,12 +57,17 @@ class CodedFrames:
         the block grid still starts at the movie's own corner.
     block_size_px
         Edge of a block, 16 for H.264.
+    grid_offset_px
+        ``(x, y)``, how far left of and above the movie's corner the first block begins, less
+        than a block; not zero where the video crops its pictures on the left or on top.
+        ``qp`` then covers width + x and height + y.
     """
 
     picture_types: NDArray[np.uint8]
     key_frames: NDArray[np.bool_]
     qp: NDArray[np.float32] | None
     block_size_px: int = 16
+    grid_offset_px: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)

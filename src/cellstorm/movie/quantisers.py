@@ -18,7 +18,9 @@ _HEADER = struct.Struct("@IQQii") if struct.calcsize("N") == 8 else struct.Struc
 _H264 = 1
 
 
-def macroblock_qp(frame: VideoFrame, rows: int, columns: int) -> NDArray[np.int32] | None:
+def macroblock_qp(
+    frame: VideoFrame, rows: int, columns: int, *, first_row: int = 0, first_column: int = 0
+) -> NDArray[np.int32] | None:
     """QP of each macroblock of the visible picture.
 
     Parameters
@@ -27,6 +29,8 @@ def macroblock_qp(frame: VideoFrame, rows: int, columns: int) -> NDArray[np.int3
         Decoded with ``export_side_data=venc_params``.
     rows, columns
         Macroblocks that cover the picture.
+    first_row, first_column
+        Whole macroblocks that are cropped away on top and on the left.
 
     Returns
     -------
@@ -48,7 +52,8 @@ def macroblock_qp(frame: VideoFrame, rows: int, columns: int) -> NDArray[np.int3
         if count != rows * columns:
             # interlaced pictures are padded to whole pairs of macroblocks
             stored_columns = int(blocks[:: block_bytes // 4].max()) // MACROBLOCK_PX + 1
-            delta = delta.reshape(-1, stored_columns)[:rows, :columns]
+            delta = delta.reshape(-1, stored_columns)
+            delta = delta[first_row : first_row + rows, first_column : first_column + columns]
             if delta.shape != (rows, columns):
                 return None
         qp: NDArray[np.int32] = delta.reshape(rows, columns) + np.int32(base)

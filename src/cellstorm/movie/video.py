@@ -18,6 +18,7 @@ from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
 from cellstorm.movie.codec_facts import CodecFacts, CodedFrames, PictureType
 from cellstorm.movie.fingerprint import fingerprint_of_files
+from cellstorm.movie.h264_cropping import h264_cropping_px
 from cellstorm.movie.luma import GreyLayout, grey_layout
 from cellstorm.movie.quantisers import MACROBLOCK_PX, macroblock_qp
 from cellstorm.movie.segment_size import has_mp4_index
@@ -126,6 +127,8 @@ class VideoMovie(Movie):
             codec, profile = context.codec.canonical_name, context.profile or ""
             pixels = context.width * context.height
             time_base = float(stream.time_base or 1)
+            # blocks are counted from the corner of the coded picture, not of the visible one
+            self._cropping_px = h264_cropping_px(context.extradata) if codec == "h264" else (0, 0)
             has_times = not _BARE_STREAMS.intersection(container.format.name.split(","))
             frame_rate_hz = float(stream.average_rate or stream.guessed_rate or 0)
             self.format_name = _format_name(container.format.name, codec, path)
@@ -169,7 +172,12 @@ class VideoMovie(Movie):
             self._copy(picture, number, frames[here])
             types[here] = picture.pict_type
             if qp is not None:
-                block_qp = macroblock_qp(picture, *self._macroblocks)
+                block_qp = macroblock_qp(
+                    picture,
+                    *self._macroblocks,
+                    first_row=self._cropping_px[1] // MACROBLOCK_PX,
+                    first_column=self._cropping_px[0] // MACROBLOCK_PX,
+                )
                 if block_qp is not None:
                     qp[here] = block_qp
                     has_qp[here] = True
@@ -189,6 +197,7 @@ class VideoMovie(Movie):
             key_frames=self.codec.key_frames[start:stop],
             qp=qp if has_qp.all() else None,
             block_size_px=self.codec.block_size_px,
+            grid_offset_px=self._grid_offset_px,
         )
         return FrameChunk(start, frames, coding)
 
@@ -220,7 +229,13 @@ class VideoMovie(Movie):
     @property
     def _macroblocks(self) -> tuple[int, int]:
         _, height, width = self.shape
-        return -(-height // MACROBLOCK_PX), -(-width // MACROBLOCK_PX)
+        x, y = self._grid_offset_px
+        return -(-(height + y) // MACROBLOCK_PX), -(-(width + x) // MACROBLOCK_PX)
+
+    @property
+    def _grid_offset_px(self) -> tuple[int, int]:
+        left, top = self._cropping_px
+        return left % MACROBLOCK_PX, top % MACROBLOCK_PX
 
     @contextlib.contextmanager
     def _decoder_at(self, frame: int) -> Iterator[VideoDecoder]:

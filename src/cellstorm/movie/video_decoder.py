@@ -10,6 +10,7 @@ from typing import Literal
 import av
 import numpy as np
 from av import VideoFrame
+from av.codec.context import Flags
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
@@ -221,6 +222,8 @@ class VideoDecoder:
             if self._stream is None:
                 raise self._changed()
             self._stream.thread_type = self._threads
+            # else columns cropped on the left come back for the sake of aligned addresses
+            self._stream.codec_context.flags |= Flags.unaligned
             # a decoder asked for the film grain does not paint it over the picture
             exports = "film_grain+venc_params" if self._with_qp else "film_grain"
             self._stream.codec_context.options = {"export_side_data": exports}

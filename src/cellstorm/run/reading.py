@@ -75,6 +75,7 @@ def _later(chunk: FrameChunk, start: int) -> FrameChunk:
             coding.key_frames[skip:],
             None if coding.qp is None else coding.qp[skip:],
             coding.block_size_px,
+            coding.grid_offset_px,
         ),
     )
 
@@ -90,5 +91,6 @@ def _join(one: FrameChunk, other: FrameChunk) -> FrameChunk:
             np.concatenate([one.coding.key_frames, other.coding.key_frames]),
             qp,
             one.coding.block_size_px,
+            one.coding.grid_offset_px,
         )
     return FrameChunk(one.start, np.concatenate([one.frames, other.frames]), coding)

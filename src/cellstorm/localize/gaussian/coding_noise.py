@@ -46,8 +46,9 @@ def coding_variance_e2(
         raise ValueError("the decoder gave no quantiser")
     x0, _, y0, _ = region
     block = coding.block_size_px
-    rows = (np.arange(shape[0]) + y0) // block
-    columns = (np.arange(shape[1]) + x0) // block
+    grid_x, grid_y = coding.grid_offset_px
+    rows = (np.arange(shape[0]) + y0 + grid_y) // block
+    columns = (np.arange(shape[1]) + x0 + grid_x) // block
     per_block = (quantiser_step(coding.qp) * e_per_grey) ** 2 / 12.0
     per_pixel = per_block[:, rows[:, None], columns[None, :]]
     return np.ascontiguousarray(per_pixel, dtype=np.float32)

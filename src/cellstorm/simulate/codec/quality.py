@@ -23,10 +23,10 @@ def qp_of_quality(quality_percent: float) -> int:
 
     | quality, % | QP | bits per pixel |
     |---|---|---|
-    | 70 | 24 | BPP70 |
-    | 80 | 21 | BPP80 |
-    | 90 | 19 | BPP90 |
-    | 100 | 16 | BPP100 |
+    | 70 | 24 | 1.70 |
+    | 80 | 21 | 2.30 |
+    | 90 | 19 | 2.72 |
+    | 100 | 16 | 3.27 |
 
     Parameters
     ----------
@@ -39,14 +39,18 @@ def qp_of_quality(quality_percent: float) -> int:
 def vp9_crf_of_quality(quality_percent: float) -> int:
     """VP9's CRF (0 to 63) that leaves about the error of `qp_of_quality`.
 
-    Our choice: VP9_NOTE
+    Our choice, after the root mean square error that libvpx and x264 left on the
+    movie of `qp_of_quality`: VP9 at CRF 41, 24, 19, 14 and 9 as H.264 at QP 32, 24, 21, 19 and
+    16, which are qualities 50, 70, 80, 90 and 100. VP9's coarsest is finer than H.264's.
 
     Parameters
     ----------
     quality_percent
         0 (coarsest) to 100 (finest).
     """
-    return round(float(np.interp(quality_percent, _QUALITY, (63.0, 40.0, 20.0))))
+    return round(
+        float(np.interp(quality_percent, (0.0, 50.0, 70.0, 100.0), (63.0, 41.0, 24.0, 9.0)))
+    )
 
 
 def jpeg_scale_of_quality(quality_percent: float) -> int:

@@ -33,7 +33,7 @@ class Vp9Codec(LossyCodec):
     quality_percent: float | None = Field(
         None, ge=0, le=100, description="video quality as MATLAB counts it, 0 to 100 %"
     )
-    speed: int = Field(5, ge=0, le=8, description="libvpx's cpu-used: 8 searches the least")
+    speed: int = Field(8, ge=0, le=9, description="libvpx's cpu-used: 9 searches the least")
     value_range: Literal["full", "limited"] = Field(
         "full", description="limited maps grey values to 16 to 235 (8 bits)"
     )
@@ -52,7 +52,7 @@ class Vp9Codec(LossyCodec):
     def encoder_settings(self) -> EncoderSettings:
         """What ffmpeg is told; one thread, key frames only where they are due."""
         options = {
-            "deadline": "good",
+            "deadline": "realtime",
             "cpu-used": str(self.speed),
             "lag-in-frames": "0",
             "auto-alt-ref": "0",
