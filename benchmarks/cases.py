@@ -103,7 +103,12 @@ def cases(*, frames: int = 600, seed: int = FIRST_EVALUATION_SEED) -> list[Case]
         ),
         (
             "1000 photons, HEVC 24, haze 90",
-            {"codec": "hevc", "crf": 24, "haze_photons": 90},
+            {
+                "codec": "hevc",
+                "crf": 24,
+                "background.haze": "structure",
+                "background.haze.peak_photons": 90,
+            },
             [],
             None,
         ),
@@ -112,7 +117,7 @@ def cases(*, frames: int = 600, seed: int = FIRST_EVALUATION_SEED) -> list[Case]
     return [
         Case(
             name,
-            Simulation(frames=frames, seed=seed + number, **changes),
+            Simulation(frames=frames, seed=seed + number).changed(changes),
             {
                 who: figures
                 for who, figures in zip(names, published, strict=False)
@@ -136,7 +141,8 @@ def make_movie(simulation: Simulation, folder: Path) -> tuple[Path, pl.DataFrame
     """
     folder.mkdir(parents=True, exist_ok=True)
     key = hashlib.sha256(simulation.to_yaml().encode()).hexdigest()[:16]
-    made = sorted(folder.glob(f"{key}.*"))
+    made = sorted(folder.glob(f"{key}{simulation.codec.suffixes[0]}"))
     if made:
         return made[0], simulation.truth()
-    return simulation.run(folder / key)
+    movie = simulation.run(folder / key)
+    return movie.movie, movie.read_truth()

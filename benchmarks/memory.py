@@ -58,13 +58,8 @@ def main() -> None:
 
 
 def _make(movie: Path, *, frames: int, size: int, density: float) -> None:
-    stack = Simulation(
-        width=size,
-        height=size,
-        frames=SIMULATED_FRAMES,
-        density_per_um2_frame=density,
-        seed=1,
-    ).stack()
+    simulation = Simulation(width_px=size, height_px=size, frames=SIMULATED_FRAMES, seed=1)
+    stack = simulation.changed(density_per_um2_frame=density).stack()
     unfinished = movie.with_name("unfinished.mp4")
     encode_video(
         unfinished,

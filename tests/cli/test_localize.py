@@ -17,10 +17,10 @@ from cellstorm.simulate import Simulation
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path, _ = Simulation(width=48, height=40, frames=90, seed=2).run(
+    made = Simulation(width_px=48, height_px=40, frames=90, seed=2).run(
         tmp_path_factory.mktemp("film") / "holiday.mp4"
     )
-    return path
+    return made.movie
 
 
 @pytest.fixture

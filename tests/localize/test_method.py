@@ -46,15 +46,15 @@ def _table(found: dict[str, NDArray[Any]]) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def crowd() -> tuple[Simulation, ArrayMovie]:
     """One molecule per um2 and frame: neighbours overlap."""
-    simulation = Simulation(
-        structure="uniform", density_per_um2_frame=1.0, frames=30, codec="none", seed=5
+    simulation = Simulation(frames=30, seed=5).changed(
+        structure="uniform", density_per_um2_frame=1.0, codec="none"
     )
     return simulation, ArrayMovie(simulation.stack())
 
 
 def test_psf_width_is_found_without_being_told() -> None:
     for sigma_px in (1.0, 1.3, 1.8):
-        simulation = Simulation(sigma_px=sigma_px, frames=40, codec="none", seed=9)
+        simulation = Simulation(frames=40, seed=9).changed(sigma_px=sigma_px, codec="none")
         electrons = P9.to_photoelectrons(simulation.stack())
         variance = np.full((1, 128, 128), 6.25, np.float32)
         found = estimate_psf_width(electrons, variance)
@@ -134,8 +134,8 @@ def test_a_stored_localizer_gives_the_same_molecules(crowd: tuple[Simulation, Ar
 
 
 def test_wide_background_where_flat_and_narrow_where_hazy() -> None:
-    flat = Simulation(frames=40, codec="none", seed=3)
-    hazy = flat.model_copy(update={"haze_photons": 120.0})
+    flat = Simulation(frames=40, seed=3).changed(codec="none")
+    hazy = flat.changed({"background.haze": "structure", "background.haze.peak_photons": 120.0})
     radius = {
         name: _prepare(ArrayMovie(simulation.stack())).background_radius_px
         for name, simulation in (("flat", flat), ("hazy", hazy))
@@ -144,7 +144,7 @@ def test_wide_background_where_flat_and_narrow_where_hazy() -> None:
 
 
 def test_temporal_median_removes_what_stands_still() -> None:
-    simulation = Simulation(frames=60, codec="none", seed=8)
+    simulation = Simulation(frames=60, seed=8).changed(codec="none")
     specks_shown = np.zeros((1, 128, 128), np.float32)
     places = np.arange(10, 128, 20) + 0.5
     x_px, y_px = (grid.ravel() for grid in np.meshgrid(places, places))
@@ -166,7 +166,7 @@ def test_temporal_median_removes_what_stands_still() -> None:
 
 
 def test_electron_multiplication_widens_the_errors_not_the_photons() -> None:
-    simulation = Simulation(frames=20, codec="none", seed=2)
+    simulation = Simulation(frames=20, seed=2).changed(codec="none")
     movie = ArrayMovie(simulation.stack())
     options = {"sigma_px": 1.3, "least_snr": 5.0}
     plain = _localize(movie, _prepare(movie, P9, **options))
@@ -178,7 +178,7 @@ def test_electron_multiplication_widens_the_errors_not_the_photons() -> None:
 
 
 def test_doubtful_molecules_are_flagged() -> None:
-    simulation = Simulation(frames=30, photons=4000, codec="none", seed=6)
+    simulation = Simulation(frames=30, seed=6).changed(photons=4000, codec="none")
     movie = ArrayMovie(simulation.stack())
     localizer = _prepare(movie, P9.model_copy(update={"saturation_adu": 220.0}))
     found = _localize(movie, localizer)
@@ -195,8 +195,9 @@ def test_doubtful_molecules_are_flagged() -> None:
 
 
 def test_the_quantiser_counts_as_noise(tmp_path: Path) -> None:
-    simulation = Simulation(frames=40, crf=33, seed=4)
-    path, truth = simulation.run(tmp_path / "coded.mp4")
+    simulation = Simulation(frames=40, seed=4).changed(crf=33)
+    made = simulation.run(tmp_path / "coded.mp4")
+    path, truth = made.movie, made.read_truth()
     marks = {}
     with open_movie(path) as movie:
         for coding_noise in (False, True):
@@ -246,7 +247,7 @@ def test_blurred_molecules_are_not_taken_for_several() -> None:
 
 @pytest.mark.parametrize("density", [0.1, 1.0, 2.5])
 def test_crowds_are_not_taken_for_blur(density: float) -> None:
-    simulation = Simulation(
-        structure="uniform", density_per_um2_frame=density, frames=30, codec="none", seed=4
+    simulation = Simulation(frames=30, seed=4).changed(
+        structure="uniform", density_per_um2_frame=density, codec="none"
     )
     assert _prepare(ArrayMovie(simulation.stack())).emitters == "multi"

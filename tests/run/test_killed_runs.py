@@ -40,7 +40,8 @@ def wait_for_a_part(partial: Path, process: "subprocess.Popen[str]") -> None:
 
 @pytest.mark.slow
 def test_killed_at_ten_random_moments_the_table_is_the_same_row_for_row(tmp_path: Path) -> None:
-    film, _ = Simulation(width=96, height=96, frames=4000, seed=4).run(tmp_path / "film.mp4")
+    simulation = Simulation(width_px=96, height_px=96, frames=4000, seed=4)
+    film = simulation.run(tmp_path / "film.mp4").movie
     whole = tmp_path / "whole.parquet"
     process = begin(film, whole)
     ends_well(process)
@@ -70,7 +71,8 @@ def test_killed_at_ten_random_moments_the_table_is_the_same_row_for_row(tmp_path
 
 @pytest.mark.slow
 def test_ctrl_c_exits_with_130_and_says_how_to_resume(tmp_path: Path) -> None:
-    film, _ = Simulation(width=96, height=96, frames=3000, seed=4).run(tmp_path / "film.mp4")
+    simulation = Simulation(width_px=96, height_px=96, frames=3000, seed=4)
+    film = simulation.run(tmp_path / "film.mp4").movie
     output = tmp_path / "table.parquet"
     process = begin(film, output)
     partial = tmp_path / "table.parquet.partial"

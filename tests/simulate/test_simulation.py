@@ -12,8 +12,9 @@ from cellstorm.camera import PRESETS
 from cellstorm.errors import ConfigurationError, OutputError
 from cellstorm.movie import open_movie
 from cellstorm.simulate import Simulation, write_truth
+from cellstorm.simulate.codec import NoCodec
 
-SMALL = Simulation(width=64, height=48, frames=70, density_per_um2_frame=1.0, seed=3)
+SMALL = Simulation(width_px=64, height_px=48, frames=70, seed=3).changed(density_per_um2_frame=1.0)
 
 
 def frames_of(path: Path) -> np.ndarray:
@@ -22,31 +23,33 @@ def frames_of(path: Path) -> np.ndarray:
 
 
 def test_a_lossless_video_holds_exactly_what_the_sensor_gave(tmp_path: Path) -> None:
-    path, _ = SMALL.model_copy(update={"codec": "ffv1"}).run(tmp_path / "movie")
+    path = SMALL.changed(codec="ffv1").run(tmp_path / "movie").movie
     assert path.suffix == ".mkv"
     np.testing.assert_array_equal(frames_of(path), SMALL.stack())
 
 
 def test_an_uncoded_movie_is_a_tiff_with_its_pixel_size(tmp_path: Path) -> None:
-    path, _ = SMALL.model_copy(update={"codec": "none"}).run(tmp_path / "movie")
+    path = SMALL.changed(codec="none").run(tmp_path / "movie").movie
     with open_movie(path) as movie:
         assert movie.pixel_size_nm == pytest.approx(100.0)
     np.testing.assert_array_equal(frames_of(path), SMALL.stack())
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "mjpeg", "ffv1", "none"])
 def test_the_same_seed_gives_the_same_file(tmp_path: Path, codec: str) -> None:
-    simulation = SMALL.model_copy(update={"codec": codec})
-    first, truth = simulation.run(tmp_path / "first")
-    again, truth_again = simulation.run(tmp_path / "again")
-    other, _ = simulation.model_copy(update={"seed": 4}).run(tmp_path / "other")
-    assert first.read_bytes() == again.read_bytes()
-    assert first.read_bytes() != other.read_bytes()
-    assert truth.equals(truth_again)
+    simulation = SMALL.changed(codec=codec)
+    first = simulation.run(tmp_path / "first")
+    again = simulation.run(tmp_path / "again")
+    other = simulation.changed(seed=4).run(tmp_path / "other")
+    assert first.movie.read_bytes() == again.movie.read_bytes()
+    assert first.movie.read_bytes() != other.movie.read_bytes()
+    assert first.truth.read_bytes() == again.truth.read_bytes()
+    assert first.truth_csv.read_bytes() == again.truth_csv.read_bytes()
+    assert first.model.read_bytes() == again.model.read_bytes()
 
 
 def test_coded_video_looks_like_a_phones(tmp_path: Path) -> None:
-    path, _ = SMALL.run(tmp_path / "phone")
+    path = SMALL.run(tmp_path / "phone").movie
     with open_movie(path) as movie:
         assert movie.codec is not None
         assert movie.codec.color_range == "full"
@@ -58,7 +61,7 @@ def test_coded_video_looks_like_a_phones(tmp_path: Path) -> None:
 
 def test_a_coarser_quantiser_makes_a_smaller_file(tmp_path: Path) -> None:
     sizes = [
-        SMALL.model_copy(update={"crf": crf}).run(tmp_path / f"crf{crf:.0f}")[0].stat().st_size
+        SMALL.changed(crf=crf).run(tmp_path / f"crf{crf:.0f}").movie.stat().st_size
         for crf in (10.0, 23.0, 33.0)
     ]
     assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
@@ -70,9 +73,7 @@ def test_parameters_survive_a_yaml_file() -> None:
 
 def test_the_light_in_the_movie_is_the_light_in_the_truth() -> None:
     camera = PRESETS["huawei-p9"].model_copy(update={"offset_adu": 20.0, "read_noise_e": 0.0})
-    simulation = SMALL.model_copy(
-        update={"camera": camera, "density_per_um2_frame": 0.1, "photons": 300.0}
-    )
+    simulation = SMALL.changed(camera=camera, density_per_um2_frame=0.1, photons=300.0)
     light = camera.to_photoelectrons(simulation.stack()).sum(axis=(1, 2))
     truth = simulation.truth()
     inside = pl.col("x_nm").is_between(600, 5800) & pl.col("y_nm").is_between(600, 4200)
@@ -90,18 +91,17 @@ def test_the_light_in_the_movie_is_the_light_in_the_truth() -> None:
 
 
 def test_truth_lies_at_the_centre_of_the_spots_counted_from_the_corner() -> None:
-    simulation = Simulation(
-        width=64,
-        height=48,
-        frames=400,
-        structure="uniform",
-        density_per_um2_frame=0.02,
-        on_frames=20.0,
-        photons=5000.0,
-        background_photons=0.0,
-        camera=PRESETS["huawei-p9"].model_copy(
-            update={"gain_e_per_adu": 5.0, "read_noise_e": 0.0, "offset_adu": 0.0}
-        ),
+    simulation = Simulation(width_px=64, height_px=48, frames=1500).changed(
+        {
+            "structure": "uniform",
+            "density_per_um2_frame": 0.02,
+            "on_s": 20.0 / 30.0,
+            "photons": 5000.0,
+            "background.photons": 0.0,
+            "camera.gain_e_per_adu": 5.0,
+            "camera.read_noise_e": 0.0,
+            "camera.offset_adu": 0.0,
+        }
     )
     stack = simulation.stack().astype(float)
     truth = simulation.truth()
@@ -122,8 +122,8 @@ def test_truth_lies_at_the_centre_of_the_spots_counted_from_the_corner() -> None
 
 @pytest.mark.parametrize("structure", ["filaments", "uniform"])
 def test_as_many_molecules_are_active_as_asked_for_from_the_first_frame(structure: str) -> None:
-    simulation = Simulation(
-        width=128, height=64, frames=1500, structure=structure, density_per_um2_frame=0.5
+    simulation = Simulation(width_px=128, height_px=64, frames=1500).changed(
+        structure=structure, density_per_um2_frame=0.5
     )
     per_frame = np.bincount(simulation.truth()["frame"].to_numpy(), minlength=1500)
     wanted = 0.5 * 12.8 * 6.4
@@ -132,7 +132,9 @@ def test_as_many_molecules_are_active_as_asked_for_from_the_first_frame(structur
 
 
 def test_blinks_are_dim_where_they_begin_and_end_within_a_frame() -> None:
-    simulation = Simulation(structure="uniform", frames=2000, photon_spread=0.0, seed=8)
+    simulation = Simulation(frames=2000, seed=8).changed(
+        {"structure": "uniform", "structure.labels_per_um2": 1e4, "photon_spread": 0.0}
+    )
     blinks = (
         simulation.truth()
         .sort("id", "frame")
@@ -149,7 +151,8 @@ def test_blinks_are_dim_where_they_begin_and_end_within_a_frame() -> None:
         .filter((pl.col("start") > 0) & (pl.col("stop") < 1999))
     )
     long = blinks.filter(pl.col("frames") >= 3)
-    np.testing.assert_allclose(long["middle"].to_numpy(), 1000.0, rtol=1e-3)
+    # a site that is drawn again while it shines is one molecule: a few rows in a hundred
+    assert np.isclose(long["middle"].to_numpy(), 1000.0, rtol=1e-3).mean() > 0.95
     # a blink that begins u into a frame lasts beyond the next with exp((u - 2) / 2): the mean
     # of 1 - u under that weight
     share = 1.0 - (1.0 / (1.0 - math.exp(-0.5)) - 2.0)
@@ -159,9 +162,11 @@ def test_blinks_are_dim_where_they_begin_and_end_within_a_frame() -> None:
 
 
 def test_haze_raises_the_background_and_the_truth_says_so() -> None:
-    clear = SMALL.background()
-    hazy_simulation = SMALL.model_copy(update={"haze_photons": 90.0})
-    hazy = hazy_simulation.background()
+    clear = SMALL.mean_background()
+    hazy_simulation = SMALL.changed(
+        {"background.haze": "structure", "background.haze.peak_photons": 90.0}
+    )
+    hazy = hazy_simulation.mean_background()
     assert clear.min() == clear.max() == 20.0
     assert hazy.max() == pytest.approx(110.0, rel=0.01)
     assert hazy.min() < 60.0
@@ -190,7 +195,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_odd_sizes_are_refused_for_420_video_and_fine_without_coding() -> None:
-    with pytest.raises(ValidationError, match="even width and height"):
-        Simulation(width=65, height=48)
-    odd = Simulation(width=65, height=47, frames=2, codec="none")
+    with pytest.raises(ValidationError, match="width_px: h264 needs an even number"):
+        Simulation(width_px=65, height_px=48)
+    odd = Simulation(width_px=65, height_px=47, frames=2, codec=NoCodec())
     assert odd.stack().shape == (2, 47, 65)

@@ -17,6 +17,9 @@ _VERBS = {
     "localize": "From a movie to a table of molecules and a picture.",
     "render": "From a table to a picture.",
     "convert": "From one table format to another.",
+    "score": "A table of molecules against the truth.",
+    "benchmark": "Methods over a grid of simulated movies: figures, curves and pictures.",
+    "simulate": "Make a movie with known truth, recorded and coded as a phone does.",
     "demo": "Make a small phone-like movie, localize it and score the result.",
 }
 

@@ -10,13 +10,13 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from cellstorm.atomic_file import output_error
-from cellstorm.cli.progress import shown_progress
+from cellstorm.cli.progress import shown_frames, shown_progress
 from cellstorm.errors import OutputError
 from cellstorm.evaluate import score
 from cellstorm.localizations import read_table
 from cellstorm.localize import GaussianMethod
 from cellstorm.run import RunInterrupted, localize_movie
-from cellstorm.simulate import Simulation, write_truth
+from cellstorm.simulate import Simulation
 
 __all__ = ["demo"]
 
@@ -53,14 +53,15 @@ def demo(
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise output_error(error, output) from error
-    simulation = Simulation(frames=frames, photons=photons, crf=crf, seed=seed)
+    simulation = Simulation(frames=frames, seed=seed).changed(photons=photons, crf=crf)
     print(
-        f"Making {frames} frames of {simulation.width} x {simulation.height} px: filaments, "
+        f"Making {frames} frames of {simulation.width_px} x {simulation.height_px} px: filaments, "
         f"{photons:g} photons a molecule and frame, Huawei P9 noise, H.264 at CRF {crf:g} ..."
     )
     began = time.monotonic()
-    movie, truth = simulation.run(output / "phone.mp4")
-    write_truth(truth, output / "truth")
+    with shown_frames("simulating", frames) as listener:
+        made = simulation.run(output / "phone.mp4", listener=listener)
+    movie, truth = made.movie, made.read_truth()
     megabytes = movie.stat().st_size / 1e6
     print(f"  {movie}  {megabytes:.1f} MB, made in {time.monotonic() - began:.1f} s")
 

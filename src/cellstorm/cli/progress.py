@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -20,7 +20,7 @@ from rich.text import Text
 
 from cellstorm.run import Progress, ProgressListener
 
-__all__ = ["shown_progress"]
+__all__ = ["shown_frames", "shown_progress"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _STAGES = {
@@ -77,6 +77,50 @@ def shown_progress() -> Iterator[ProgressListener]:
             )
 
         yield show
+
+
+@contextmanager
+def shown_frames(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A listener for the number of frames done, drawn on stderr as long as the context lasts.
+
+    Parameters
+    ----------
+    what
+        What is being done to the frames.
+    total
+        Frames in all.
+    """
+    console = Console(stderr=True)
+    began = last = time.monotonic()
+
+    def line(done: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _SECONDS_BETWEEN_LINES or done >= total:
+            return
+        last = now
+        rate = done / (now - began)
+        left = (total - done) / rate if rate > 0 else float("inf")
+        print(
+            f"{what}: {done} of {total} frames, {rate:.0f} frames/s, {left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    if not console.is_terminal:
+        yield line
+        return
+    with Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 class _Lines:

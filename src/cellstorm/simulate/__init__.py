@@ -1,16 +1,30 @@
-"""Movies with known truth: a frozen `Simulation` in, a movie file and a table of every
-molecule in every frame out; `isolated_spots` gives single windows to test fits on."""
+"""Movies with known truth: a frozen `Simulation`, made of swappable parts, in; a movie file
+and a table of every molecule in every frame out. Each part (`structures`, `drift`,
+`photophysics`, `psf`, `background`, `sensing`, `isp`, `codec`) can be used alone;
+`isolated_spots` gives single windows to test fits on."""
 
-from cellstorm.simulate.encode import encode_video, write_tiff
-from cellstorm.simulate.simulation import Simulation
+from cellstorm.simulate.encode import encode_video
+from cellstorm.simulate.field_of_view import FieldOfView
+from cellstorm.simulate.presets import (
+    SIMULATION_DESCRIPTIONS,
+    SIMULATION_PRESETS,
+    load_simulation,
+)
+from cellstorm.simulate.simulation import SimulatedBlock, SimulatedMovie, Simulation
 from cellstorm.simulate.spots import IsolatedSpots, isolated_spots
-from cellstorm.simulate.truth import write_truth
+from cellstorm.simulate.truth import TRUTH_SCHEMA, write_truth
 
 __all__ = [
+    "SIMULATION_DESCRIPTIONS",
+    "SIMULATION_PRESETS",
+    "TRUTH_SCHEMA",
+    "FieldOfView",
     "IsolatedSpots",
+    "SimulatedBlock",
+    "SimulatedMovie",
     "Simulation",
     "encode_video",
     "isolated_spots",
-    "write_tiff",
+    "load_simulation",
     "write_truth",
 ]

@@ -1,134 +1,227 @@
-"""A simulated phone recording: structure, blinking, optics, sensor, codec."""
+"""A simulated recording: structure, blinking, optics, sensor, image processor, codec."""
 
+import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
-from scipy.ndimage import gaussian_filter
+from pydantic import BeforeValidator, Field, model_validator
 
 from cellstorm.atomic_file import atomic_file
-from cellstorm.camera import PRESETS, Camera
-from cellstorm.errors import ConfigurationError
+from cellstorm.camera import PRESETS, Camera, PixelMaps, load_camera
+from cellstorm.errors import CameraError
 from cellstorm.parameters import Parameters
-from cellstorm.simulate._spot_kernel import add_spots
-from cellstorm.simulate.blinking import blink, light_per_frame
-from cellstorm.simulate.encode import CONTAINERS, Codec, encode_video, write_tiff
-from cellstorm.simulate.sensor import record
-from cellstorm.simulate.structure import filament_molecules, uniform_molecules
+from cellstorm.settings import change_settings
+from cellstorm.simulate.background import Background
+from cellstorm.simulate.codec import Codec, H264Codec
+from cellstorm.simulate.drift import Drift
+from cellstorm.simulate.field_of_view import FieldOfView
+from cellstorm.simulate.isp import Isp
+from cellstorm.simulate.photophysics import Photophysics, SteadyPhotophysics
+from cellstorm.simulate.psf import GaussianPsf, Psf
+from cellstorm.simulate.random_streams import RandomStreams
+from cellstorm.simulate.read_ahead import read_ahead
+from cellstorm.simulate.scene import Scene
+from cellstorm.simulate.sensing import Sensor, SensorDefects
+from cellstorm.simulate.structures import FilamentStructure, Structure
+from cellstorm.simulate.truth import TruthWriter
 
-__all__ = ["Simulation"]
+__all__ = ["SimulatedBlock", "SimulatedMovie", "Simulation"]
 
 _FRAMES_PER_BLOCK = 64
-_HAZE_SIGMA_PX = 8.0
+_SHORT_NAMES = {
+    "photons": "photophysics.photons",
+    "background_photons": "background.photons",
+    "density_per_um2_frame": "photophysics.density_per_um2_frame",
+    "on_s": "photophysics.on_s",
+    "crf": "codec.crf",
+    "qp": "codec.qp",
+    "quality_percent": "codec.quality_percent",
+    "gop": "codec.gop",
+    "bit_depth": "codec.bit_depth",
+    "value_range": "codec.value_range",
+}
+
+FrameListener = Callable[[int], None]
+"""Told how many frames are done."""
+
+
+def _camera_by_name(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return load_camera(value)
+    except CameraError as error:
+        raise ValueError(error.what) from error
+
+
+@dataclass(frozen=True)
+class SimulatedMovie:
+    """The files of a simulated movie.
+
+    Attributes
+    ----------
+    movie
+        The video or TIFF.
+    truth, truth_csv
+        Every molecule in every frame, as Parquet and as CSV.
+    model
+        The `Simulation` that made them, as JSON.
+    molecules
+        Rows of the truth.
+    """
+
+    movie: Path
+    truth: Path
+    truth_csv: Path
+    model: Path
+    molecules: int
+
+    def read_truth(self) -> pl.DataFrame:
+        """The truth, as `Simulation.truth` gives it."""
+        return pl.read_parquet(self.truth)
+
+
+@dataclass(frozen=True)
+class SimulatedBlock:
+    """Consecutive frames before coding, and what is in them.
+
+    Attributes
+    ----------
+    frames
+        ``(n, height, width)`` uint8 or uint16, full range of the codec's bit depth.
+    truth
+        Rows of `Simulation.truth` for these frames.
+    """
+
+    frames: NDArray[Any]
+    truth: pl.DataFrame
 
 
 class Simulation(Parameters):
-    """A movie of blinking molecules with known truth, coded as a phone codes it.
+    """A movie of blinking molecules with known truth, recorded and coded as a phone does.
 
-    The same parameters (seed included) give the same frames and, with the same
-    encoder version, the same file, byte for byte.
+    Made of parts, each of which can be swapped and used alone. The same parameters (seed
+    included) give the same frames and, with the same encoder version, the same file, byte
+    for byte.
     """
 
-    width: int = Field(128, ge=8, description="px")
-    height: int = Field(128, ge=8, description="px")
-    frames: int = Field(600, ge=1)
-    pixel_size_nm: float = Field(100.0, gt=0, description="edge of a pixel in the sample, nm")
-    frame_rate_hz: float = Field(30.0, gt=0)
-    sigma_px: float = Field(1.3, gt=0, description="standard deviation of the PSF, px")
-    structure: Literal["filaments", "uniform"] = Field("filaments")
-    filament_um_per_um2: float = Field(0.55, gt=0, description="filament length per area")
-    density_per_um2_frame: float = Field(
-        0.3, ge=0, description="mean number of molecules that give light, per um2 and frame"
+    width_px: int = Field(128, ge=8, le=8192, description="width of the movie, px")
+    height_px: int = Field(128, ge=8, le=8192, description="height of the movie, px")
+    frames: int = Field(600, ge=1, description="length of the movie")
+    pixel_size_nm: float = Field(
+        100.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="edge of a pixel of the movie in the sample, nm",
     )
-    photons: float = Field(1000.0, gt=0, description="mean light of a molecule on all frame long")
-    photon_spread: float = Field(
-        0.3, ge=0, description="relative standard deviation of that between blinks (gamma)"
+    frame_rate_hz: float = Field(30.0, gt=0, le=1e5, allow_inf_nan=False, description="frames/s")
+    structure: Structure = Field(FilamentStructure(), description="where molecules sit")
+    drift: Drift | None = Field(None, description="how the sample moves; off: it does not")
+    photophysics: Photophysics = Field(SteadyPhotophysics(), description="when they shine")
+    psf: Psf = Field(GaussianPsf(), description="how the microscope images a point")
+    background: Background = Field(Background(), description="light that is no molecule's")
+    camera: Annotated[Camera, BeforeValidator(_camera_by_name)] = Field(
+        PRESETS["huawei-p9"], description="what a grey value means; a preset's name will do"
     )
-    on_frames: float = Field(2.0, gt=0, description="mean on-time (exponential), frames")
-    background_photons: float = Field(20.0, ge=0, description="uniform background, photons/px")
-    haze_photons: float = Field(
-        0.0, ge=0, description="peak of out-of-focus light on top of the background, photons/px"
+    defects: SensorDefects = Field(
+        SensorDefects(), description="what makes pixels of the sensor differ"
     )
-    camera: Camera = Field(PRESETS["huawei-p9"], description="8 bit, no excess noise")
-    codec: Codec = Field("h264", description="none writes an uncompressed TIFF")
-    crf: float = Field(23.0, ge=0, le=51, description="constant rate factor of H.264 or HEVC")
-    gop: int = Field(31, ge=1, description="frames from key frame to key frame")
-    preset: str = Field(
-        "veryfast", description="x264's or x265's speed; a phone's encoder searches as little"
-    )
-    seed: int = Field(0, ge=0)
+    isp: Isp = Field(Isp(), description="the phone's image processor; every stage off: none")
+    codec: Codec = Field(H264Codec(), description="how the frames are kept in the file")
+    seed: int = Field(0, ge=0, description="another number, another movie")
 
     @model_validator(mode="after")
-    def _can_be_simulated(self) -> Self:
-        if self.codec in ("h264", "hevc") and (self.width % 2 or self.height % 2):
-            raise ValueError("4:2:0 video needs an even width and height")
-        camera = self.camera
-        if camera.bit_depth != 8 or camera.excess_noise_factor != 1:
-            raise ValueError("only 8-bit cameras without electron multiplication are simulated")
-        if camera.value_range != "full":
-            raise ValueError("only full-range video is simulated")
+    def _parts_fit(self) -> Self:
+        if self.camera.value_range != "full":
+            raise ValueError(
+                "the camera gives full-range values; set codec.value_range to limited instead"
+            )
+        self.isp.check(self.camera)
+        height, width = self.isp.sensor_shape(self.height_px, self.width_px)
+        maps = self.camera.maps
+        if maps is not None and maps.shape != (height, width):
+            raise ValueError(
+                f"the camera's maps are {maps.shape[1]} x {maps.shape[0]} px,"
+                f" the sensor's part in use is {width} x {height} px"
+            )
+        self.codec.check_size(self.width_px, self.height_px)
         return self
 
-    def run(self, path: str | Path) -> tuple[Path, pl.DataFrame]:
-        """Write the movie and give it back with its truth.
+    def changed(self, settings: dict[str, object] | None = None, /, **more: object) -> Self:
+        """A copy with some parameters changed, named as in ``--set``.
+
+        Parameters
+        ----------
+        settings, more
+            Way to the field (``"codec.crf"``), or its name alone where that is clear
+            (``photons``, ``crf``), and the value; the name of a kind for a part.
+
+        Raises
+        ------
+        ConfigurationError
+            An unknown name or a value that is not allowed; the message says what is.
+        """
+        return change_settings(self, {**(settings or {}), **more}, short_names=_SHORT_NAMES)
+
+    def run(self, path: str | Path, *, listener: FrameListener | None = None) -> SimulatedMovie:
+        """Write the movie, its truth and the model, in constant memory.
+
+        Beside ``NAME.mp4`` come ``NAME.truth.parquet``, ``NAME.truth.csv`` and
+        ``NAME.simulation.json``. All of them appear whole, the movie last, or not at all.
 
         Parameters
         ----------
         path
-            Where to write; without an extension the codec's usual one is added.
-
-        Returns
-        -------
-        path, truth
-            The file written, and the table of `truth`.
+            The movie to write; without an extension the codec's usual one is added.
+        listener
+            Called with the number of frames done.
 
         Raises
         ------
         ConfigurationError
             The extension does not suit the codec.
         OutputError
-            The file cannot be written.
+            A file cannot be written.
         """
-        path = self._movie_path(Path(path))
-        truth = self.truth()
-        with atomic_file(path) as temporary:
-            if self.codec == "none":
-                write_tiff(
-                    temporary,
-                    self._blocks(truth),
-                    frames=self.frames,
-                    width=self.width,
-                    height=self.height,
-                    pixel_size_nm=self.pixel_size_nm,
-                )
-            else:
-                encode_video(
-                    temporary,
-                    self._blocks(truth),
-                    width=self.width,
-                    height=self.height,
-                    codec=self.codec,
-                    crf=self.crf,
-                    gop=self.gop,
-                    frame_rate_hz=self.frame_rate_hz,
-                    preset=self.preset,
-                )
-        return path, truth
+        path = self.codec.movie_path(Path(path))
+        stem = path.with_suffix("")
+        made = SimulatedMovie(
+            movie=path,
+            truth=Path(f"{stem}.truth.parquet"),
+            truth_csv=Path(f"{stem}.truth.csv"),
+            model=Path(f"{stem}.simulation.json"),
+            molecules=0,
+        )
+        with contextlib.ExitStack() as files:
+            # left in the reverse order: the movie takes its name when all else has
+            movie = files.enter_context(atomic_file(path))
+            model = files.enter_context(atomic_file(made.model))
+            csv = files.enter_context(atomic_file(made.truth_csv))
+            parquet = files.enter_context(atomic_file(made.truth))
+            with TruthWriter(parquet, csv) as truth:
+                with contextlib.closing(read_ahead(self.blocks())) as blocks:
+                    self._resolved_codec().encode(
+                        movie, self._recorded(blocks, truth, listener), self.view
+                    )
+                truth.finish()
+            model.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return replace(made, molecules=truth.rows)
 
-    def stack(self) -> NDArray[np.uint8]:
-        """The frames as the sensor gave them, before any coding.
+    def stack(self) -> NDArray[Any]:
+        """The frames as the image processor gave them, before any coding.
 
         Returns
         -------
-        NDArray[np.uint8]
-            ``(frames, height, width)`` grey values.
+        NDArray
+            ``(frames, height, width)`` uint8 or uint16.
         """
-        return np.concatenate(list(self._blocks(self.truth())))
+        return np.concatenate([block.frames for block in self.blocks()])
 
     def truth(self) -> pl.DataFrame:
         """Every molecule in every frame it gave light in.
@@ -136,129 +229,170 @@ class Simulation(Parameters):
         Returns
         -------
         pl.DataFrame
-            ``frame`` (from 0), ``id`` (of the molecule), ``x_nm``, ``y_nm``, ``photons``
-            (its light in that frame), ``background_photons`` (under it, per pixel);
-            ordered by frame. However faint: see `faintest_photons`.
+            ``frame`` (from 0), ``id`` (of the molecule), ``x_nm``, ``y_nm``, ``z_nm``,
+            ``photons`` (its light in that frame), ``background_photons`` (under it, per
+            pixel of the movie); ordered by frame. However faint: see `faintest_photons`.
         """
-        random_sites, random_blinks = self._generator("sites"), self._generator("blinks")
-        blinks = blink(
-            random_blinks,
-            active_per_frame=self.density_per_um2_frame * self._width_nm * self._height_nm / 1e6,
-            frames=self.frames,
-            on_frames=self.on_frames,
-            photons=self.photons,
-            photon_spread=self.photon_spread,
+        scene = self._scene()
+        return pl.concat(
+            scene.truth(part, scene.background.block(*part.frames)) for part in scene.parts()
         )
-        events = blinks.start.size
-        if self.structure == "filaments":
-            sites = self._filaments(random_sites)
-            molecule = random_blinks.integers(sites.shape[0], size=events)
-        else:
-            sites = uniform_molecules(
-                random_sites, events, width_nm=self._width_nm, height_nm=self._height_nm
+
+    def mean_background(self) -> NDArray[np.float32]:
+        """Expected light without molecules at the first frame, ``(height, width)``, photons."""
+        return np.array(self._scene().background.block(0, 1)[0])
+
+    def blocks(self) -> Generator[SimulatedBlock]:
+        """The movie before coding, a few frames at a time, with its truth."""
+        scene = self._scene()
+        factor = self._sensor_scale
+        height, width = self.isp.sensor_shape(self.height_px, self.width_px)
+        sensor = Sensor(
+            self.camera,
+            self.defects,
+            height,
+            width,
+            self._streams.generator("defects"),
+            frame_rate_hz=self.frame_rate_hz,
+        )
+        lens = self.isp.light(height, width)
+        sensor_background = None if factor == 1.0 else scene.background_on(height, width)
+        isp = self.isp.start(self.camera, self.view)
+        psf = self.psf.scaled(factor) if factor != 1.0 else self.psf
+        pixel_size_nm = self.pixel_size_nm / factor
+        for number, part in enumerate(scene.parts()):
+            light = scene.background.block(*part.frames)
+            if sensor_background is None:
+                expected = np.array(light)
+            else:
+                # the same light on smaller pixels
+                expected = sensor_background.block(*part.frames) / np.float32(factor**2)
+            psf.add_spots(
+                part.frame - part.frames[0],
+                part.x_nm / pixel_size_nm,
+                part.y_nm / pixel_size_nm,
+                part.z_nm,
+                part.photons,
+                expected,
+                pixel_size_nm=pixel_size_nm,
             )
-            molecule = np.arange(events)
-        event, frame, photons = light_per_frame(blinks, self.frames)
-        x_nm, y_nm = sites[molecule[event]].T
-        columns = np.floor(x_nm / self.pixel_size_nm).astype(np.int64)
-        rows = np.floor(y_nm / self.pixel_size_nm).astype(np.int64)
-        return pl.DataFrame(
-            {
-                "frame": frame.astype(np.uint32),
-                "id": molecule[event].astype(np.uint64),
-                "x_nm": x_nm,
-                "y_nm": y_nm,
-                "photons": photons.astype(np.float32),
-                "background_photons": self.background()[rows, columns],
-            }
+            if lens is not None:
+                expected *= lens
+            # a generator of its own per block: frames do not depend on those before
+            adu = sensor.record(
+                expected, self._streams.generator("noise", number), first_frame=part.frames[0]
+            )
+            yield SimulatedBlock(self._quantised(isp.process(adu)), scene.truth(part, light))
+
+    @property
+    def view(self) -> FieldOfView:
+        """What the movie looks at."""
+        return FieldOfView(
+            self.width_px, self.height_px, self.pixel_size_nm, self.frames, self.frame_rate_hz
         )
 
-    def background(self) -> NDArray[np.float32]:
-        """Expected light without molecules, ``(height, width)`` photons per pixel.
-
-        Haze is the structure itself far out of focus, the same in every frame.
-        """
-        level = np.full((self.height, self.width), self.background_photons, np.float32)
-        if self.haze_photons > 0:
-            sites = (
-                self._filaments(self._generator("sites"))
-                if self.structure == "filaments"
-                else uniform_molecules(
-                    self._generator("haze"),
-                    max(1, self.width * self.height // 256),
-                    width_nm=self._width_nm,
-                    height_nm=self._height_nm,
+    @property
+    def recorded_camera(self) -> Camera:
+        """The camera that someone who knows everything would use for this movie."""
+        camera = self.isp.recorded_camera(self.camera)
+        scale = self._adu_scale
+        changes: dict[str, Any] = {
+            "name": f"{self.camera.name}, simulated",
+            "bit_depth": self._recorded_bits,
+            "value_range": getattr(self.codec, "value_range", "full"),
+        }
+        if scale != 1.0:
+            changes["gain_e_per_adu"] = camera.gain_e_per_adu / scale
+            changes["offset_adu"] = camera.offset_adu * scale
+            for name in ("saturation_adu", "dark_clip_adu"):
+                value = getattr(camera, name)
+                changes[name] = None if value is None else value * scale
+            if camera.maps is not None:
+                changes["maps"] = _rescaled(camera.maps, scale)
+            if camera.tone_curve is not None:
+                changes["tone_curve"] = camera.tone_curve.model_copy(
+                    update={
+                        "grey": tuple(grey * scale for grey in camera.tone_curve.grey),
+                        "linear_adu": tuple(adu * scale for adu in camera.tone_curve.linear_adu),
+                    }
                 )
-            )
-            haze, _, _ = np.histogram2d(
-                sites[:, 1],
-                sites[:, 0],
-                bins=(self.height, self.width),
-                range=((0, self._height_nm), (0, self._width_nm)),
-            )
-            haze = gaussian_filter(haze, _HAZE_SIGMA_PX, mode="nearest")
-            level += (self.haze_photons * haze / haze.max()).astype(np.float32)
-        return level
+        return camera.model_copy(update=changes)
 
     @property
     def faintest_photons(self) -> float:
         """Light below which nobody can be asked to see a molecule in a single frame.
 
         Three times the noise of the matched filter, the best linear detector, on the
-        uncoded frame: ``3 sqrt((b + r^2) 4 pi sigma^2)`` for background b and read
-        noise r (Turin 1960; the Gaussian's square integrates to 1 / (4 pi sigma^2)).
-        About 70 photons with the defaults. Scores leave fainter truth out.
+        uncoded frame: ``3 sqrt((b + r^2) 4 pi s_x s_y)`` for background b, read noise r
+        and widths s at focus (Turin 1960; the Gaussian's square integrates to
+        1 / (4 pi s_x s_y)). About 70 photons with the defaults. Scores leave fainter
+        truth out.
         """
-        noise = self.background_photons + self.camera.read_noise_e**2
-        return 3.0 * math.sqrt(noise * 4.0 * math.pi) * self.sigma_px
+        sigma_x, sigma_y = self.psf.widths_px(np.zeros(1), pixel_size_nm=self.pixel_size_nm)
+        area = 4.0 * math.pi * float(sigma_x[0]) * float(sigma_y[0])
+        excess = self.camera.excess_noise_factor
+        noise = excess * self.background.photons + self.recorded_camera.read_noise_e**2
+        return 3.0 * math.sqrt(noise * area)
 
     @property
-    def _width_nm(self) -> float:
-        return self.width * self.pixel_size_nm
+    def _adu_scale(self) -> float:
+        """What the codec's grey values are to the camera's."""
+        return float(2.0 ** (self._recorded_bits - self.camera.bit_depth))
 
     @property
-    def _height_nm(self) -> float:
-        return self.height * self.pixel_size_nm
+    def _recorded_bits(self) -> int:
+        """Bits of a grey value in the file; uncoded, they are the camera's."""
+        bits: int | None = self.codec.bit_depth
+        return max(8, self.camera.bit_depth) if bits is None else bits
 
-    def _filaments(self, random: np.random.Generator) -> NDArray[np.float64]:
-        return filament_molecules(
-            random,
-            width_nm=self._width_nm,
-            height_nm=self._height_nm,
-            filament_um_per_um2=self.filament_um_per_um2,
+    @property
+    def _sensor_scale(self) -> float:
+        """Pixels of the sensor along one of the movie."""
+        return 1.0 if self.isp.scaling is None else self.isp.scaling.sensor_pixels
+
+    def _quantised(self, adu: NDArray[np.float32]) -> NDArray[Any]:
+        bits = self._recorded_bits
+        grey = np.rint(adu * np.float32(self._adu_scale))
+        np.clip(grey, 0, 2**bits - 1, out=grey)
+        dtype: type[np.uint8 | np.uint16] = np.uint8 if bits <= 8 else np.uint16
+        return np.asarray(grey, dtype=dtype)
+
+    def _recorded(
+        self, blocks: Iterator[SimulatedBlock], truth: TruthWriter, listener: FrameListener | None
+    ) -> Iterator[NDArray[Any]]:
+        done = 0
+        for block in blocks:
+            truth.write(block.truth)
+            yield block.frames
+            done += block.frames.shape[0]
+            if listener is not None:
+                listener(done)
+
+    def _resolved_codec(self) -> Codec:
+        """The codec with what it leaves to chance decided by the seed."""
+        return self.codec.resolved(self._streams.generator("codec"))
+
+    def _scene(self) -> Scene:
+        return Scene(
+            self.view,
+            structure=self.structure,
+            drift=self.drift,
+            photophysics=self.photophysics,
+            background=self.background,
+            streams=self._streams,
+            block_frames=_FRAMES_PER_BLOCK,
         )
 
-    def _generator(
-        self, purpose: Literal["sites", "blinks", "haze", "noise"], part: int = 0
-    ) -> np.random.Generator:
-        number = ("sites", "blinks", "haze", "noise").index(purpose)
-        return np.random.default_rng([self.seed, number, part])
+    @property
+    def _streams(self) -> RandomStreams:
+        return RandomStreams(self.seed)
 
-    def _blocks(self, truth: pl.DataFrame) -> Iterator[NDArray[np.uint8]]:
-        frame = truth["frame"].to_numpy().astype(np.int64)
-        x_px = truth["x_nm"].to_numpy() / self.pixel_size_nm
-        y_px = truth["y_nm"].to_numpy() / self.pixel_size_nm
-        photons = truth["photons"].to_numpy().astype(np.float64)
-        background = self.background()
-        for number in range(math.ceil(self.frames / _FRAMES_PER_BLOCK)):
-            start = number * _FRAMES_PER_BLOCK
-            stop = min(start + _FRAMES_PER_BLOCK, self.frames)
-            expected = np.repeat(background[None], stop - start, axis=0)
-            rows = slice(*np.searchsorted(frame, (start, stop)))
-            add_spots(
-                frame[rows] - start, x_px[rows], y_px[rows], photons[rows], self.sigma_px, expected
-            )
-            # a generator of its own per block: frames do not depend on those before
-            yield record(expected, self.camera, self._generator("noise", number))
 
-    def _movie_path(self, path: Path) -> Path:
-        suffixes = CONTAINERS[self.codec]
-        if not path.suffix:
-            return path.with_suffix(suffixes[0])
-        if path.suffix.lower() not in suffixes:
-            raise ConfigurationError(
-                f"{self.codec} is not kept in a {path.suffix} file",
-                where=path,
-                todo=f"Use one of {', '.join(suffixes)}.",
-            )
-        return path
+def _rescaled(maps: PixelMaps, scale: float) -> PixelMaps:
+    """Maps of values that were multiplied by ``scale``."""
+    offset, gain, variance = maps.offset_adu, maps.gain_e_per_adu, maps.variance_adu2
+    return PixelMaps(
+        offset_adu=None if offset is None else offset * scale,
+        gain_e_per_adu=None if gain is None else gain / scale,
+        variance_adu2=None if variance is None else variance * scale**2,
+    )

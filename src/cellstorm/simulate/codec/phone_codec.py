@@ -47,6 +47,9 @@ class PhoneCodec(LossyCodec):
     suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".mov", ".mkv")
     memory_format: ClassVar[str] = "mp4"
     grid_px: ClassVar[int]
+    exclusive: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("crf", "qp", "bit_rate_kbit_s", "quality_percent"),
+    )
 
     crf: float | None = Field(
         None, ge=0, le=51, description="constant rate factor; 23 if no other rate is given"

@@ -26,6 +26,10 @@ class Vp9Codec(LossyCodec):
     memory_format: ClassVar[str] = "webm"
 
     kind: Literal["vp9"] = "vp9"
+    exclusive: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("crf", "bit_rate_kbit_s", "quality_percent"),
+    )
+
     crf: float | None = Field(
         None, ge=0, le=63, description="constant quality; 32 if no other rate is given"
     )
