@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erf
-from scipy.stats import norm
+from scipy.special import erf, ndtri
 
 from cellstorm.errors import TableError
 from cellstorm.evaluate._joint_bound_kernel import joint_bounds
-from cellstorm.evaluate.matched_errors import matched_pairs
+from cellstorm.evaluate.pairs import ScoreOptions, pair_up
 
 __all__ = [
     "BoundRatio",
@@ -261,14 +260,14 @@ def rmse_over_bound(
     """
     if bounds.height != truth.height:
         raise ValueError(f"{bounds.height} bounds for {truth.height} true molecules")
-    pairs = matched_pairs(found, truth, radius_nm=radius_nm)
-    limit = bounds.select("bound_x_nm", "bound_y_nm").to_numpy()[pairs.truth_row]
+    pairs = pair_up(found, truth, ScoreOptions(radius_nm=radius_nm, axial_radius_nm=None))
+    limit = bounds.select("bound_x_nm", "bound_y_nm").to_numpy()[pairs.true_row]
     finite = np.isfinite(limit).all(axis=1)
-    error = np.stack([pairs.error_x_nm, pairs.error_y_nm], axis=1)[finite]
+    error = pairs.step_nm[finite, :2]
     limit = limit[finite]
     if not error.size:
         return BoundRatio(0, *(4 * (math.nan,)))
     rmse = math.sqrt(np.square(error).sum(axis=1).mean())
     bound = math.sqrt(np.square(limit).sum(axis=1).mean())
-    typical = float(np.median(np.abs(error) / limit)) / float(norm.ppf(0.75))
+    typical = float(np.median(np.abs(error) / limit)) / float(ndtri(0.75))
     return BoundRatio(error.shape[0], rmse / bound, typical, rmse, bound)
