@@ -61,7 +61,7 @@ class PhoneCodec(LossyCodec):
         description="the same quantisation parameter for every block of every picture, on the"
         " scale of 8-bit video",
     )
-    bit_rate_kbit_s: float | None = Field(None, gt=0, description="mean bit rate, kbit/s")
+    bit_rate_kbit_s: float | None = Field(None, gt=0, le=1e6, description="mean bit rate, kbit/s")
     quality_percent: float | None = Field(
         None, ge=0, le=100, description="video quality as MATLAB counts it, 0 to 100 %"
     )
@@ -90,11 +90,7 @@ class PhoneCodec(LossyCodec):
 
     @model_validator(mode="after")
     def _has_one_rate(self) -> Self:
-        given = [name for name in _RATES if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise ValueError(
-                f"only one of {', '.join(_RATES)} can be given, not {' and '.join(given)}"
-            )
+        self._refuse_two_of_a_kind()
         if self.b_pictures >= self.gop and self.b_pictures:
             raise ValueError(f"b_pictures must be less than gop (given: {self.b_pictures})")
         return self
@@ -149,6 +145,3 @@ class PhoneCodec(LossyCodec):
     def pixel_format(self) -> str:
         """ffmpeg's name of the pixel format."""
         return "yuv420p" if self.bit_depth == 8 else "yuv420p10le"
-
-
-_RATES = ("crf", "qp", "bit_rate_kbit_s", "quality_percent")

@@ -76,6 +76,6 @@ def to_bit_depth(values: GreyValues, bits: int, wanted: int) -> GreyValues:
     dtype: Any = np.uint8 if wanted <= 8 else np.uint16
     if wanted >= bits:
         return cast("GreyValues", values.astype(dtype) << (wanted - bits))
-    down = bits - wanted
-    rounded = (values.astype(np.uint32) + (1 << (down - 1))) >> down
-    return cast("GreyValues", np.minimum(rounded, 2**wanted - 1).astype(dtype))
+    # to the even one of two that are as near, else all halves would go up
+    rounded = np.rint(np.arange(2**bits) / 2 ** (bits - wanted)).clip(0, 2**wanted - 1)
+    return cast("GreyValues", rounded.astype(dtype)[values])

@@ -61,10 +61,20 @@ class LossyCodec(VideoCodec):
     back as it is decoded, and removed, whatever happens.
     """
 
+    exclusive: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
     gop: int = Field(31, ge=1, le=10_000, description="frames from key frame to key frame, frames")
     second_generation: "VideoCodecChoice | None" = Field(
         None, description="codec that the decoded movie is coded with again"
     )
+
+    def _refuse_two_of_a_kind(self) -> None:
+        for names in self.exclusive:
+            given = [name for name in names if getattr(self, name) is not None]
+            if len(given) > 1:
+                raise ValueError(
+                    f"only one of {', '.join(names)} can be given, not {' and '.join(given)}"
+                )
 
     @property
     def written_suffixes(self) -> tuple[str, ...]:

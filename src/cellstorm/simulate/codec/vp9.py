@@ -33,7 +33,7 @@ class Vp9Codec(LossyCodec):
     crf: float | None = Field(
         None, ge=0, le=63, description="constant quality; 32 if no other rate is given"
     )
-    bit_rate_kbit_s: float | None = Field(None, gt=0, description="mean bit rate, kbit/s")
+    bit_rate_kbit_s: float | None = Field(None, gt=0, le=1e6, description="mean bit rate, kbit/s")
     quality_percent: float | None = Field(
         None, ge=0, le=100, description="video quality as MATLAB counts it, 0 to 100 %"
     )
@@ -45,12 +45,7 @@ class Vp9Codec(LossyCodec):
 
     @model_validator(mode="after")
     def _has_one_rate(self) -> Self:
-        names = ("crf", "bit_rate_kbit_s", "quality_percent")
-        given = [name for name in names if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise ValueError(
-                f"only one of {', '.join(names)} can be given, not {' and '.join(given)}"
-            )
+        self._refuse_two_of_a_kind()
         return self
 
     def encoder_settings(self) -> EncoderSettings:
