@@ -15,17 +15,24 @@ __all__ = ["CellHaze", "Haze", "LowpassHaze", "StructureHaze"]
 
 # outlines are drawn from this many waves around the cell
 _OUTLINE_WAVES = 5
+# grid steps per standard deviation of the Gaussian that makes a random field smooth
+_STEPS_PER_SIGMA = 3.0
+# the same for the structure's blur: 100 nm for the usual 0.8 um
+_STEPS_PER_BLUR = 8.0
 
 
 class StructureHaze(Parameters):
-    """The structure itself, far out of focus: its sites blurred by a wide Gaussian."""
+    """The structure itself, far out of focus: its sites blurred by a wide Gaussian.
+
+    Beyond the field the structure goes on as it is at the edge.
+    """
 
     model_config = ConfigDict(allow_inf_nan=False)
 
     kind: Literal["structure"] = "structure"
     peak_photons: float = Field(40.0, gt=0, le=1e6, description="brightest pixel, photons/px")
     blur_um: float = Field(
-        0.8, gt=0, le=100, description="standard deviation of the Gaussian blur, um"
+        0.8, ge=0.2, le=100, description="standard deviation of the Gaussian blur, um"
     )
 
     def light(
@@ -42,13 +49,17 @@ class StructureHaze(Parameters):
         random
             Source of all randomness.
         """
+        step_nm = self.blur_um * 1e3 / _STEPS_PER_BLUR
+        rows = math.ceil(round(view.height_nm / step_nm, 6))
+        columns = math.ceil(round(view.width_nm / step_nm, 6))
         haze, _, _ = np.histogram2d(
             sites_nm[:, 1],
             sites_nm[:, 0],
-            bins=(view.height_px, view.width_px),
-            range=((0.0, view.height_nm), (0.0, view.width_nm)),
+            bins=(rows, columns),
+            range=((0.0, rows * step_nm), (0.0, columns * step_nm)),
         )
-        haze = gaussian_filter(haze, self.blur_um * 1e3 / view.pixel_size_nm, mode="nearest")
+        haze = gaussian_filter(haze, _STEPS_PER_BLUR, mode="nearest")
+        haze = _at_pixels(haze, view, step_nm)
         return _to_peak(haze, self.peak_photons)
 
 
@@ -63,7 +74,7 @@ class LowpassHaze(Parameters):
 
     kind: Literal["lowpass"] = "lowpass"
     peak_photons: float = Field(40.0, gt=0, le=1e6, description="brightest pixel, photons/px")
-    correlation_um: float = Field(2.0, gt=0, le=100, description="correlation length, um")
+    correlation_um: float = Field(2.0, ge=0.2, le=100, description="correlation length, um")
 
     def light(
         self, view: FieldOfView, sites_nm: NDArray[np.float64], random: np.random.Generator
@@ -95,7 +106,7 @@ class CellHaze(Parameters):
     texture: float = Field(
         0.15, ge=0, le=1, description="relative standard deviation of the texture"
     )
-    texture_um: float = Field(1.0, gt=0, le=100, description="its correlation length, um")
+    texture_um: float = Field(1.0, ge=0.2, le=100, description="its correlation length, um")
 
     def light(
         self, view: FieldOfView, sites_nm: NDArray[np.float64], random: np.random.Generator
@@ -138,6 +149,8 @@ Haze = Annotated[StructureHaze | LowpassHaze | CellHaze, Field(discriminator="ki
 
 def _to_peak(light: NDArray[np.float64], peak_photons: float) -> NDArray[np.float64]:
     """``light`` with ``peak_photons`` in its brightest pixel."""
+    # interpolation can swing a little under zero
+    light = np.maximum(light, 0.0)
     scaled: NDArray[np.float64] = peak_photons * light / max(light.max(), np.finfo(float).tiny)
     return scaled
 
@@ -166,20 +179,34 @@ def _soft_disk(
 def _smooth_field(
     view: FieldOfView, correlation_um: float, random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Normal noise of mean 0 and standard deviation 1, ``(height, width)``."""
+    """Normal noise of mean 0 and standard deviation 1, ``(height, width)``.
+
+    Drawn in the sample's units, so that finer pixels show the same field more finely.
+    """
     # white noise under a Gaussian of s has the autocorrelation exp(-d^2 / (4 s^2))
-    sigma = 0.5 * correlation_um * 1e3 / view.pixel_size_nm
-    # a wide field is drawn on a coarse grid: no kernel of thousands of pixels
-    step = max(int(sigma / 4.0), 1)
-    sigma /= step
+    step_nm = 0.5 * correlation_um * 1e3 / _STEPS_PER_SIGMA
     # as much noise around the field as the Gaussian reaches: the edge is like the middle
-    margin = math.ceil(4.0 * sigma)
-    size = [length // step + 2 + 2 * margin for length in (view.height_px, view.width_px)]
-    field = gaussian_filter(random.standard_normal(size), sigma, mode="wrap", truncate=4.0)
-    # the sum of the squared weights of a Gaussian is 1 / (4 pi s^2), at most 1
-    field *= max(math.sqrt(4.0 * math.pi) * sigma, 1.0)
-    rows = np.arange(view.height_px, dtype=np.float64) / step + margin
-    columns = np.arange(view.width_px, dtype=np.float64) / step + margin
-    places = np.meshgrid(rows, columns, indexing="ij")
-    smooth: NDArray[np.float64] = map_coordinates(field, places, order=1 if step == 1 else 3)
-    return smooth
+    margin = math.ceil(4.0 * _STEPS_PER_SIGMA) + 2
+    size = [
+        math.ceil(length_nm / step_nm) + 2 * margin for length_nm in (view.height_nm, view.width_nm)
+    ]
+    field = gaussian_filter(random.standard_normal(size), _STEPS_PER_SIGMA, truncate=4.0)
+    # the sum of the squared weights of a Gaussian is 1 / (4 pi s^2)
+    field *= math.sqrt(4.0 * math.pi) * _STEPS_PER_SIGMA
+    return _at_pixels(field[margin:-margin, margin:-margin], view, step_nm)
+
+
+def _at_pixels(
+    light: NDArray[np.float64], view: FieldOfView, step_nm: float
+) -> NDArray[np.float64]:
+    """``light`` on a grid of ``step_nm`` from the field's corner, at the middle of each pixel."""
+    ratio = view.pixel_size_nm / step_nm
+    if math.isclose(ratio, 1.0) and light.shape == (view.height_px, view.width_px):
+        return light
+    places = np.meshgrid(
+        (np.arange(view.height_px) + 0.5) * ratio - 0.5,
+        (np.arange(view.width_px) + 0.5) * ratio - 0.5,
+        indexing="ij",
+    )
+    interpolated: NDArray[np.float64] = map_coordinates(light, places, order=3, mode="nearest")
+    return interpolated

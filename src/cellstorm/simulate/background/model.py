@@ -116,11 +116,12 @@ class BackgroundLight:
             ``(stop - start, height, width)`` photons per pixel. Where nothing changes over
             time it is a read-only view of `static`: copy it before writing to it.
         """
-        images = np.broadcast_to(self.static, (stop - start, *self.static.shape))
+        still = np.broadcast_to(self.static, (stop - start, *self.static.shape))
+        if self.out_of_focus is None and self.factors is None:
+            return still
+        images = still.copy()
         if self.out_of_focus is not None:
-            images = images.copy()
             self.out_of_focus.add_light(self.view, self.seed, start, images)
         if self.factors is not None:
-            factors = self.factors[start:stop, None, None]
-            images = images * factors
+            images *= self.factors[start:stop, None, None]
         return images

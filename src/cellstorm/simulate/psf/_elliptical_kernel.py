@@ -62,5 +62,6 @@ def add_elliptical_spots(
             after = math.erf((line + 1 - y_px[row]) * scale_y)
             light = photons[row] * 0.5 * (after - before)
             before = after
-            for column in range(left, right):
-                images[frame[row], line, column] += light * weights_x[column - left]
+            pixels = images[frame[row], line, left:right]
+            for column in range(pixels.size):
+                pixels[column] += light * weights_x[column]

@@ -95,15 +95,15 @@ def add_volume_spots(
             place = min(max(centre_y + (line - y_px[row]) * voxels_per_px, margin), ny - 1 - margin)
             knot = int(place) - 1
             _spline_weights(place - math.floor(place), weights_y)
-            line_sums[first:last] = 0.0
+            sums = line_sums[first:last]
+            sums[:] = 0.0
             for step in range(4):
                 weight_near = weights_y[step] * (1.0 - share)
                 weight_far = weights_y[step] * share
-                for voxel in range(first, last):
-                    line_sums[voxel] += (
-                        weight_near * coefficients[near, knot + step, voxel]
-                        + weight_far * coefficients[far, knot + step, voxel]
-                    )
+                line_near = coefficients[near, knot + step, first:last]
+                line_far = coefficients[far, knot + step, first:last]
+                for voxel in range(sums.size):
+                    sums[voxel] += weight_near * line_near[voxel] + weight_far * line_far[voxel]
             for column in range(right - left + 1):
                 knot = knots_x[column]
                 lower[column] = (

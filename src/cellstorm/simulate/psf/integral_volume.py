@@ -1,7 +1,6 @@
 """A PSF as planes of light on a fine grid: placed anywhere, measured for its width."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -44,6 +43,8 @@ class IntegralVolume:
     focus_plane: int
     voxel_nm: float
     z_step_nm: float
+    # widths of the planes that somebody asked for
+    _sigmas_voxels: dict[int, tuple[float, float]] = field(default_factory=dict, init=False)
 
     @classmethod
     def from_planes(
@@ -89,19 +90,8 @@ class IntegralVolume:
     @property
     def depths_nm(self) -> NDArray[np.float64]:
         """``(planes,)`` distance of each plane from focus, nm."""
-        return (np.arange(self.planes.shape[0]) - self.focus_plane) * self.z_step_nm
-
-    @cached_property
-    def sigmas_nm(self) -> NDArray[np.float64]:
-        """``(planes, 2)`` widths in x and y of the Gaussian nearest to each plane, nm.
-
-        Nearest in the sense of least squares, integrated over the voxels, with amplitude
-        and centre free. The second moment would not do: that of an Airy disk is infinite.
-        """
-        sigmas: NDArray[np.float64] = self.voxel_nm * np.array(
-            [_nearest_gaussian(plane) for plane in self.planes], np.float64
-        )
-        return sigmas
+        steps = np.arange(self.planes.shape[0], dtype=np.float64) - self.focus_plane
+        return steps * self.z_step_nm
 
     def add_spots(
         self,
@@ -132,10 +122,23 @@ class IntegralVolume:
     def widths_px(
         self, z_nm: NDArray[np.float64], *, pixel_size_nm: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Standard deviations in x and y at depths ``z_nm``, each of its shape, px."""
+        """Standard deviations in x and y at depths ``z_nm``, each of its shape, px.
+
+        Those of the Gaussian nearest to a plane in the sense of least squares, integrated
+        over the voxels, with amplitude and centre free; linear between planes. The second
+        moment would not do: that of an Airy disk is infinite.
+        """
         self._refuse_unknown_depths(z_nm)
+        place = np.asarray(z_nm, np.float64) / self.z_step_nm + self.focus_plane
+        near = np.minimum(place.astype(np.int64), self.planes.shape[0] - 2)
+        needed = np.unique(np.concatenate([near.ravel(), near.ravel() + 1]))
+        for plane in needed.tolist():
+            if plane not in self._sigmas_voxels:
+                self._sigmas_voxels[plane] = _nearest_gaussian(self.planes[plane])
+        sigmas = np.array([self._sigmas_voxels[plane] for plane in needed.tolist()])
         x, y = (
-            np.interp(z_nm, self.depths_nm, sigmas) / pixel_size_nm for sigmas in self.sigmas_nm.T
+            np.interp(place, needed, sigmas[:, axis]) * (self.voxel_nm / pixel_size_nm)
+            for axis in (0, 1)
         )
         return x, y
 
@@ -154,25 +157,43 @@ class IntegralVolume:
 
 def _nearest_gaussian(plane: NDArray[np.float64]) -> tuple[float, float]:
     """Widths in x and y, in voxels, of the Gaussian with the least squared distance."""
-    ny, nx = plane.shape
-    edges_x, edges_y = np.arange(nx + 1.0), np.arange(ny + 1.0)
-
-    def profile(edges: NDArray[np.float64], centre: float, sigma: float) -> NDArray[np.float64]:
-        shares: NDArray[np.float64] = np.diff(0.5 * erf((edges - centre) / (np.sqrt(2.0) * sigma)))
-        return shares
+    edges_x, edges_y = np.arange(plane.shape[1] + 1.0), np.arange(plane.shape[0] + 1.0)
+    target = plane / plane.max()
 
     def residuals(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        light, x, y, sigma_x, sigma_y = values
-        model = light * np.outer(profile(edges_y, y, sigma_y), profile(edges_x, x, sigma_x))
-        return np.asarray((model - plane) / plane.max()).ravel()
+        height, x, y, sigma_x, sigma_y = values
+        across, down = _profile(edges_x, x, sigma_x)[0], _profile(edges_y, y, sigma_y)[0]
+        return np.asarray(height * np.outer(down, across) - target).ravel()
+
+    def slopes(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        height, x, y, sigma_x, sigma_y = values
+        across, across_x, across_sigma = _profile(edges_x, x, sigma_x)
+        down, down_y, down_sigma = _profile(edges_y, y, sigma_y)
+        return np.stack(
+            [
+                np.outer(down, across).ravel(),
+                height * np.outer(down, across_x).ravel(),
+                height * np.outer(down_y, across).ravel(),
+                height * np.outer(down, across_sigma).ravel(),
+                height * np.outer(down_sigma, across).ravel(),
+            ],
+            axis=1,
+        )
 
     row, column = np.unravel_index(int(np.argmax(plane)), plane.shape)
-    # as wide as a Gaussian whose peak is the plane's
-    sigma = min(max(np.sqrt(plane.sum() / (2.0 * np.pi * plane.max())), 0.5), nx / 2.0)
-    found = least_squares(
-        residuals,
-        [1.0, column + 0.5, row + 0.5, sigma, sigma],
-        bounds=([0.0, 0.0, 0.0, 0.1, 0.1], [10.0, nx, ny, 2.0 * nx, 2.0 * ny]),
-        x_scale=[1.0, sigma, sigma, sigma, sigma],
-    )
-    return float(found.x[3]), float(found.x[4])
+    # as wide as a Gaussian with the plane's peak
+    sigma = float(np.sqrt(target.sum() / (2.0 * np.pi)))
+    sigma = min(max(sigma, 0.5), 0.25 * min(plane.shape))
+    start = [2.0 * np.pi * sigma**2, column + 0.5, row + 0.5, sigma, sigma]
+    found = least_squares(residuals, start, slopes, method="lm")
+    return abs(float(found.x[3])), abs(float(found.x[4]))
+
+
+def _profile(
+    edges: NDArray[np.float64], centre: float, sigma: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Share of a Gaussian between neighbouring edges, and its slopes by centre and sigma."""
+    turns = (edges - centre) / sigma
+    density = np.exp(-0.5 * turns**2) / (np.sqrt(2.0 * np.pi) * sigma)
+    shares: NDArray[np.float64] = np.diff(0.5 * erf(turns / np.sqrt(2.0)))
+    return shares, -np.diff(density), -np.diff(turns * density)

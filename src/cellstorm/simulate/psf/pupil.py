@@ -17,8 +17,9 @@ __all__ = ["PupilPsf"]
 _VOXEL_NM = 25.0
 _HALF_WIDTH_NM = 1500.0
 _Z_STEP_NM = 25.0
-# across the pupil: the image repeats every 100 wavelengths / (2 NA), far outside the volume
-_PUPIL_SAMPLES = 100
+# samples across the pupil per um of depth: the image repeats every samples * wavelength / (2 NA),
+# about 15 um for the first um, farther than defocused light spreads
+_PUPIL_SAMPLES = 64
 
 _Noll = Annotated[int, Field(ge=4, le=37)]
 _Phase = Annotated[float, Field(ge=-20, le=20)]
@@ -105,7 +106,7 @@ class PupilPsf(Parameters):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Standard deviations in x and y at depths ``z_nm``, each of its shape, px.
 
-        Those of the Gaussian nearest to each plane (`IntegralVolume.sigmas_nm`).
+        Those of the Gaussian nearest to each plane (`IntegralVolume.widths_px`).
 
         Raises
         ------
@@ -141,7 +142,8 @@ def _compute_volume(
     aberrations_rad: tuple[tuple[int, float], ...],
 ) -> IntegralVolume:
     """Intensity of every plane on the fine grid."""
-    axis = (np.arange(_PUPIL_SAMPLES) + 0.5) * 2.0 / _PUPIL_SAMPLES - 1.0
+    samples = _PUPIL_SAMPLES * math.ceil((range_nm + abs(focus_nm)) / 1000.0)
+    axis = (np.arange(samples) + 0.5) * 2.0 / samples - 1.0
     radius = np.hypot(axis, axis[:, None])
     angle = np.arctan2(axis[:, None], axis)
     sine = np.minimum(radius, 1.0) * numerical_aperture / refractive_index
@@ -149,7 +151,9 @@ def _compute_volume(
     phase = np.zeros_like(radius)
     for noll, coefficient in aberrations_rad:
         phase += coefficient * _zernike(noll, radius, angle)
-    pupil = np.where(radius <= 1.0, np.exp(1j * phase) / np.sqrt(cosine), 0.0)
+    # the rim cuts through its samples
+    inside = np.clip(0.5 + 0.5 * samples * (1.0 - radius), 0.0, 1.0)
+    pupil = inside * np.exp(1j * phase) / np.sqrt(cosine)
     waves = [pupil]
     if model == "vectorial":
         x, y = np.cos(angle), np.sin(angle)

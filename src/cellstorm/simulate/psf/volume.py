@@ -1,5 +1,6 @@
 """A measured PSF: a stack of images of a bead, or the output of another program."""
 
+import struct
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
@@ -14,6 +15,17 @@ from cellstorm.parameters import Parameters
 from cellstorm.simulate.psf.integral_volume import IntegralVolume
 
 __all__ = ["VolumePsf"]
+
+# what broken files make the readers and their decompressors raise
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    tifffile.TiffFileError,
+)
 
 
 class VolumePsf(Parameters):
@@ -79,7 +91,7 @@ class VolumePsf(Parameters):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Standard deviations in x and y at depths ``z_nm``, each of its shape, px.
 
-        Those of the Gaussian nearest to each plane (`IntegralVolume.sigmas_nm`).
+        Those of the Gaussian nearest to each plane (`IntegralVolume.widths_px`).
 
         Raises
         ------
@@ -113,7 +125,7 @@ def _read_volume(
             if path.suffix.lower() == ".npy"
             else tifffile.imread(path)
         )
-    except (OSError, ValueError, EOFError, tifffile.TiffFileError) as error:
+    except _UNREADABLE as error:
         raise ConfigurationError(
             "this is not a TIFF or NPY stack", where=path, todo="psf.path wants axes (z, y, x)."
         ) from error
