@@ -435,7 +435,7 @@ def test_nothing_is_left_behind_when_it_goes_wrong(tmp_path: Path, codec: MovieC
 def test_a_clip_in_memory_is_decoded_with_what_the_codec_did(tmp_path: Path) -> None:
     codec = H264Codec(crf=25, b_pictures=1, grid_shift_px=(6, 10))
     memory = BytesIO(codec.encode_to_memory([GREY], VIEW))
-    blocks = list(decode_blocks(memory, with_qp=True, grid_shift_px=(6, 10), frames_per_block=32))
+    blocks = list(decode_blocks(memory, with_qp=True, frames_per_block=32))
     with coded(codec, tmp_path) as movie:
         chunk = all_of(movie)
     coding = chunk.coding

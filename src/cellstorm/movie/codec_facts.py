@@ -7,7 +7,23 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CodecFacts", "CodedFrames", "PictureType", "quantiser_step"]
+__all__ = ["BLOCK_SIZE_PX", "CodecFacts", "CodedFrames", "PictureType", "quantiser_step"]
+
+BLOCK_SIZE_PX = {
+    "h264": 16,
+    "mpeg4": 16,
+    "mpeg2video": 16,
+    "mpeg1video": 16,
+    "h263": 16,
+    "vp8": 16,
+    "hevc": 64,
+    "vp9": 64,
+    "av1": 64,
+    "mjpeg": 8,
+    "prores": 8,
+    "dnxhd": 8,
+}
+"""Edge of the block that a codec (ffmpeg's name) quantises or predicts as one; 1 for others."""
 
 
 class PictureType(IntEnum):

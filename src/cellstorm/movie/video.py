@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cellstorm.errors import MovieError
 from cellstorm.movie.base import FrameChunk, Movie
-from cellstorm.movie.codec_facts import CodecFacts, CodedFrames, PictureType
+from cellstorm.movie.codec_facts import BLOCK_SIZE_PX, CodecFacts, CodedFrames, PictureType
 from cellstorm.movie.fingerprint import fingerprint_of_files
 from cellstorm.movie.h264_cropping import h264_cropping_px
 from cellstorm.movie.luma import GreyLayout, grey_layout
@@ -29,21 +29,6 @@ from cellstorm.movie.video_index import VideoIndex, read_index
 
 __all__ = ["VideoMovie"]
 
-# Edge of the block that a codec quantises or predicts as one.
-_BLOCK_SIZE_PX = {
-    "h264": 16,
-    "mpeg4": 16,
-    "mpeg2video": 16,
-    "mpeg1video": 16,
-    "h263": 16,
-    "vp8": 16,
-    "hevc": 64,
-    "vp9": 64,
-    "av1": 64,
-    "mjpeg": 8,
-    "prores": 8,
-    "dnxhd": 8,
-}
 _CODEC_NAMES = {
     "h264": "H.264",
     "hevc": "HEVC",
@@ -319,7 +304,7 @@ class VideoMovie(Movie):
             pixel_format=first.format.name,
             frame_bytes=byte_count,
             key_frames=self._index.key_frames(),
-            block_size_px=_BLOCK_SIZE_PX.get(codec, 1),
+            block_size_px=BLOCK_SIZE_PX.get(codec, 1),
             has_qp=codec == "h264",
             color_range=_color_range(first),
             transfer=_transfer(first),

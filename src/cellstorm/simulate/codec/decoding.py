@@ -11,7 +11,8 @@ import numpy as np
 from av.codec.context import Flags
 from numpy.typing import NDArray
 
-from cellstorm.movie.codec_facts import CodedFrames, PictureType
+from cellstorm.movie.codec_facts import BLOCK_SIZE_PX, CodedFrames, PictureType
+from cellstorm.movie.h264_cropping import h264_cropping_px
 from cellstorm.movie.luma import grey_layout
 from cellstorm.movie.quantisers import MACROBLOCK_PX, macroblock_qp
 
@@ -38,8 +39,6 @@ def decode_blocks(
     source: Path | BytesIO,
     *,
     with_qp: bool = False,
-    grid_shift_px: tuple[int, int] = (0, 0),
-    block_size_px: int = MACROBLOCK_PX,
     frames_per_block: int = 64,
 ) -> Iterator[DecodedBlock]:
     """Decode a clip from front to back.
@@ -51,12 +50,7 @@ def decode_blocks(
     source
         The clip.
     with_qp
-        Keep H.264's quantisation parameters.
-    grid_shift_px
-        Columns and rows the clip was padded by on the left and on top, which tell where
-        the blocks of the quantisation parameters lie; under 16.
-    block_size_px
-        Edge of a block, told to whoever reads the codec facts.
+        Keep the quantisation parameters of H.264.
     frames_per_block
         Frames that are held at once.
     """
@@ -69,6 +63,10 @@ def decode_blocks(
         stream.thread_type = "NONE"
         if with_qp:
             context.options = {"export_side_data": "venc_params"}
+        codec = context.codec.canonical_name
+        left, top = h264_cropping_px(context.extradata) if codec == "h264" else (0, 0)
+        offset_px = (left % MACROBLOCK_PX, top % MACROBLOCK_PX)
+        block_size_px = BLOCK_SIZE_PX.get(codec, 1)
         frames: list[NDArray[Any]] = []
         types: list[int] = []
         keys: list[bool] = []
@@ -77,8 +75,8 @@ def decode_blocks(
         for picture in container.decode(stream):
             if layout is None:
                 layout = grey_layout(picture.format)
-                rows = -(-(picture.height + grid_shift_px[1]) // MACROBLOCK_PX)
-                columns = -(-(picture.width + grid_shift_px[0]) // MACROBLOCK_PX)
+                rows = -(-(picture.height + offset_px[1]) // MACROBLOCK_PX)
+                columns = -(-(picture.width + offset_px[0]) // MACROBLOCK_PX)
             frame = np.empty((picture.height, picture.width), layout.dtype)
             layout.copy(picture, frame)
             frames.append(frame)
@@ -86,10 +84,10 @@ def decode_blocks(
             keys.append(bool(picture.key_frame))
             qps.append(macroblock_qp(picture, rows, columns) if with_qp else None)
             if len(frames) == frames_per_block:
-                yield _block(frames, types, keys, qps, grid_shift_px, block_size_px)
+                yield _block(frames, types, keys, qps, offset_px, block_size_px)
                 frames, types, keys, qps = [], [], [], []
         if frames:
-            yield _block(frames, types, keys, qps, grid_shift_px, block_size_px)
+            yield _block(frames, types, keys, qps, offset_px, block_size_px)
 
 
 def _block(
@@ -97,7 +95,7 @@ def _block(
     types: list[int],
     keys: list[bool],
     qps: list[NDArray[np.int32] | None],
-    grid_shift_px: tuple[int, int],
+    grid_offset_px: tuple[int, int],
     block_size_px: int,
 ) -> DecodedBlock:
     kinds = np.array(types, dtype=np.uint8)
@@ -108,6 +106,6 @@ def _block(
         key_frames=np.array(keys, dtype=np.bool_),
         qp=np.stack(known).astype(np.float32) if len(known) == len(frames) else None,
         block_size_px=block_size_px,
-        grid_offset_px=grid_shift_px,
+        grid_offset_px=grid_offset_px,
     )
     return DecodedBlock(np.stack(frames), coding)

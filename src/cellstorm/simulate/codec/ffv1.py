@@ -15,6 +15,7 @@ class Ffv1Codec(VideoCodec):
 
     suffixes: ClassVar[tuple[str, ...]] = (".mkv", ".avi")
     memory_format: ClassVar[str] = "matroska"
+    block_size_px: ClassVar[int] = 1
     needs_even_size: ClassVar[bool] = False
 
     kind: Literal["ffv1"] = "ffv1"

@@ -27,7 +27,7 @@ class H264Codec(PhoneCodec):
     CRF 0 is lossless for 8 bits. A constant QP is the same in I, P and B pictures.
     """
 
-    grid_px: ClassVar[int] = 16  # macroblock
+    block_size_px: ClassVar[int] = 16  # macroblock
 
     kind: Literal["h264"] = "h264"
 

@@ -23,7 +23,7 @@ class HevcCodec(PhoneCodec):
     is written by copying the coded video once, since x265 cannot crop.
     """
 
-    grid_px: ClassVar[int] = 64  # largest coding tree unit
+    block_size_px: ClassVar[int] = 64  # largest coding tree unit
 
     kind: Literal["hevc"] = "hevc"
 

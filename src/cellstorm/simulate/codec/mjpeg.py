@@ -20,6 +20,7 @@ class MjpegCodec(LossyCodec):
 
     suffixes: ClassVar[tuple[str, ...]] = (".avi", ".mov", ".mkv", ".mp4")
     memory_format: ClassVar[str] = "avi"
+    block_size_px: ClassVar[int] = 8
 
     kind: Literal["mjpeg"] = "mjpeg"
     gop: Literal[1] = Field(1, description="every frame is a key frame")

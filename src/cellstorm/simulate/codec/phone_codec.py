@@ -37,16 +37,10 @@ class PhoneCodec(LossyCodec):
     the stream's own cropping window tells decoders to leave the padding out: the picture
     stays where it is, and the blocks begin at ``-shift``. Only even shifts exist, because
     windows are counted in chroma samples, which are two pixels apart.
-
-    Attributes
-    ----------
-    grid_px
-        Period of the block grid: largest unit that is coded as one.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".mov", ".mkv")
     memory_format: ClassVar[str] = "mp4"
-    grid_px: ClassVar[int]
     exclusive: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("crf", "qp", "bit_rate_kbit_s", "quality_percent"),
     )
@@ -83,9 +77,9 @@ class PhoneCodec(LossyCodec):
     @classmethod
     def _is_even(cls, shift: GridShift | None) -> GridShift | None:
         if isinstance(shift, tuple) and any(
-            part % 2 or not 0 <= part < cls.grid_px for part in shift
+            part % 2 or not 0 <= part < cls.block_size_px for part in shift
         ):
-            raise ValueError(f"two even numbers from 0 to {cls.grid_px - 2}, or random")
+            raise ValueError(f"two even numbers from 0 to {cls.block_size_px - 2}, or random")
         return shift
 
     @model_validator(mode="after")
@@ -106,7 +100,7 @@ class PhoneCodec(LossyCodec):
         codec = super().resolved(random)
         if codec.grid_shift_px != "random":
             return codec
-        x, y = 2 * random.integers(self.grid_px // 2, size=2)
+        x, y = 2 * random.integers(self.block_size_px // 2, size=2)
         return codec.model_copy(update={"grid_shift_px": (int(x), int(y))})
 
     @property

@@ -29,11 +29,14 @@ class VideoCodec(MovieCodec):
     ----------
     memory_format
         ffmpeg's name of the container that is used in memory.
+    block_size_px
+        Edge of the largest unit that is coded as one, the period of the block grid.
     needs_even_size
         Whether chroma of half the size asks for an even width and height.
     """
 
     memory_format: ClassVar[str]
+    block_size_px: ClassVar[int]
     needs_even_size: ClassVar[bool] = True
 
     def check_size(self, width_px: int, height_px: int) -> None:
@@ -42,6 +45,16 @@ class VideoCodec(MovieCodec):
             for name, size in (("width_px", width_px), ("height_px", height_px)):
                 if size % 2:
                     raise ValueError(f"{name}: {self.kind} needs an even number (given: {size})")
+
+    @property
+    def last_generation(self) -> "VideoCodec":
+        """The codec of the file that is written at last."""
+        return self
+
+    @property
+    def shift_px(self) -> tuple[int, int]:
+        """How far left of and above the corner of the picture the block grid begins."""
+        return 0, 0
 
     @abstractmethod
     def encoder_settings(self) -> EncoderSettings:
@@ -86,9 +99,7 @@ class LossyCodec(VideoCodec):
     def last_generation(self) -> VideoCodec:
         """The codec of the file that is written at last."""
         after = self.second_generation
-        if after is None:
-            return self
-        return after.last_generation if isinstance(after, LossyCodec) else after
+        return self if after is None else after.last_generation
 
     def check_size(self, width_px: int, height_px: int) -> None:
         """Refuse what any of the generations cannot take."""

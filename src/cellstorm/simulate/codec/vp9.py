@@ -24,6 +24,7 @@ class Vp9Codec(LossyCodec):
 
     suffixes: ClassVar[tuple[str, ...]] = (".webm", ".mkv", ".mp4")
     memory_format: ClassVar[str] = "webm"
+    block_size_px: ClassVar[int] = 64
 
     kind: Literal["vp9"] = "vp9"
     exclusive: ClassVar[tuple[tuple[str, ...], ...]] = (
