@@ -40,7 +40,9 @@ class ScoreOptions(Parameters):
         description="molecules nearer to the edge of the field count neither way, nm",
     )
     field_nm: tuple[float, float] | None = Field(
-        None, description="width and height of the movie, nm; needed with border_nm"
+        None,
+        description="width and height of what was looked at, nm; molecules outside count"
+        " neither way, and border_nm needs it",
     )
     faintest_photons: float = Field(
         0.0, ge=0, allow_inf_nan=False, description="true molecules with less light are faint"
@@ -222,7 +224,7 @@ def _has_heights(found: NDArray[np.float64], truth: NDArray[np.float64]) -> bool
 
 def _inside(at: NDArray[np.float64], options: ScoreOptions) -> NDArray[np.bool_]:
     inside = np.ones(at.shape[0], np.bool_)
-    if options.field_nm is None or options.border_nm == 0:
+    if options.field_nm is None:
         return inside
     for column, side_nm in ((1, options.field_nm[0]), (2, options.field_nm[1])):
         inside &= at[:, column] >= options.border_nm

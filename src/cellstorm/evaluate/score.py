@@ -100,7 +100,8 @@ def score(
         go by the true position. Pairing comes first, so that a pair across the line
         is not torn apart.
     field_nm
-        Width and height of the movie; needed with ``border_nm``.
+        Width and height of the movie; what lies outside counts neither way. Needed with
+        ``border_nm``.
     faintest_photons
         True molecules with less light are taken out; see ``faint``.
     frames
