@@ -1,6 +1,7 @@
 """A simulated movie and its truth agree, and the same parameters give the same movie."""
 
 import math
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from cellstorm.camera import PRESETS
 from cellstorm.errors import ConfigurationError, OutputError
 from cellstorm.movie import open_movie
-from cellstorm.simulate import Simulation, write_truth
+from cellstorm.simulate import SIMULATION_PRESETS, Simulation, load_simulation, write_truth
 from cellstorm.simulate.codec import NoCodec
 
 SMALL = Simulation(width_px=64, height_px=48, frames=70, seed=3).changed(density_per_um2_frame=1.0)
@@ -199,3 +200,80 @@ def test_odd_sizes_are_refused_for_420_video_and_fine_without_coding() -> None:
         Simulation(width_px=65, height_px=48)
     odd = Simulation(width_px=65, height_px=47, frames=2, codec=NoCodec())
     assert odd.stack().shape == (2, 47, 65)
+
+
+@pytest.mark.parametrize("sensor_pixels", [1.5, 2.0])
+def test_a_sensor_with_other_pixels_sees_the_same_light(sensor_pixels: float) -> None:
+    plain = SMALL.changed(
+        {"background.haze": "cell", "background.out_of_focus": True, "camera.gain_e_per_adu": 2.0}
+    )
+    scaled = plain.changed({"isp.scaling.sensor_pixels": sensor_pixels})
+    assert scaled.truth().equals(plain.truth())
+    light = {
+        name: simulation.recorded_camera.to_photoelectrons(simulation.stack()).mean(axis=0)
+        for name, simulation in (("plain", plain), ("scaled", scaled))
+    }
+    # a video pixel is the sum of the sensor's: its gain says so
+    assert light["scaled"].mean() == pytest.approx(light["plain"].mean(), rel=0.02)
+    inner = np.s_[4:-4, 4:-4]
+    assert np.corrcoef(light["plain"][inner].ravel(), light["scaled"][inner].ravel())[0, 1] > 0.95
+
+
+def test_a_preset_reads_its_own_json_and_makes_the_same_movie_again(tmp_path: Path) -> None:
+    simulation = SIMULATION_PRESETS["phone"].changed(width_px=64, height_px=64, frames=40)
+    made = simulation.run(tmp_path / "movie")
+    assert load_simulation(made.model) == simulation
+    again = load_simulation(made.model).run(tmp_path / "again")
+    assert again.movie.read_bytes() == made.movie.read_bytes()
+    assert made.read_truth().equals(simulation.truth())
+    assert made.molecules == simulation.truth().height
+
+
+def test_nothing_is_left_when_the_disk_says_no(tmp_path: Path) -> None:
+    (tmp_path / "movie.truth.parquet").mkdir()
+    with pytest.raises(OutputError):
+        SMALL.run(tmp_path / "movie.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["movie.truth.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("a.yaml", "photophysics: {kind: steady, photons: -3}", "photophysics.photons: .*greater"),
+        ("a.yaml", "codec: {kind: h264, gop: 0}", "codec.gop: .*greater than or equal to 1"),
+        ("a.yaml", "codec: {kind: divx}", "no kind 'divx'; it can be 'h264', 'hevc'"),
+        ("a.yaml", "structure: {kind: image, path: a.yaml}", None),
+        ("a.json", "{", "not JSON: line 1, column 2"),
+        ("a.json", '{"fames": 3}', "fames: extra inputs are not permitted"),
+        ("a.txt", "", "neither a preset nor"),
+    ],
+)
+def test_an_impossible_file_names_the_field_and_what_is_allowed(
+    tmp_path: Path, file: str, text: str, told: str | None
+) -> None:
+    path = tmp_path / file
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=told):
+        load_simulation(path).changed({"structure.path": str(path)} if told is None else {}).truth()
+
+
+def test_sixteen_bit_cameras_give_sixteen_bit_files(tmp_path: Path) -> None:
+    simulation = SIMULATION_PRESETS["emccd"].changed(width_px=32, height_px=32, frames=20)
+    frames = frames_of(simulation.run(tmp_path / "em").movie)
+    assert frames.dtype == np.uint16
+    np.testing.assert_array_equal(frames, simulation.stack())
+    electrons = simulation.recorded_camera.to_photoelectrons(frames)
+    assert np.median(electrons) == pytest.approx(20.0, abs=3.0)
+
+
+def test_memory_does_not_grow_with_the_length(tmp_path: Path) -> None:
+    def peak(frames: int) -> int:
+        simulation = Simulation(width_px=32, height_px=32, frames=frames).changed(codec="ffv1")
+        simulation.changed(frames=64).run(tmp_path / "warm")
+        tracemalloc.start()
+        simulation.run(tmp_path / f"{frames}")
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    assert peak(4000) < 1.5 * peak(400) + 500_000

@@ -76,7 +76,7 @@ class Scene:
         self._block_frames = block_frames
         self._sites = structure.sites(view, streams.generator("sites"))
         self._drift = None if drift is None else drift.path_nm(view, streams.generator("drift"))
-        self.background = self._light(view)
+        self.background = self._light(background, view)
 
     def parts(self) -> Iterator[ActiveMolecules]:
         """The molecules of one block of frames after the other."""
@@ -97,16 +97,15 @@ class Scene:
             )
 
     def background_on(self, height_px: int, width_px: int) -> BackgroundLight:
-        """The background on other pixels, still as photons per pixel of the movie."""
+        """The same background on smaller pixels, as photons per pixel of these."""
         factor = width_px / self._view.width_px
-        return self._light(
-            replace(
-                self._view,
-                width_px=width_px,
-                height_px=height_px,
-                pixel_size_nm=self._view.pixel_size_nm / factor,
-            )
+        finer = replace(
+            self._view,
+            width_px=width_px,
+            height_px=height_px,
+            pixel_size_nm=self._view.pixel_size_nm / factor,
         )
+        return self._light(self._background.scaled(factor), finer)
 
     def truth(self, molecules: ActiveMolecules, background: NDArray[np.float32]) -> pl.DataFrame:
         """The rows that lie in the field, with the background under each.
@@ -139,5 +138,5 @@ class Scene:
             schema=TRUTH_SCHEMA,
         )
 
-    def _light(self, view: FieldOfView) -> BackgroundLight:
-        return self._background.light(view, self._sites, self._streams.key("background"))
+    def _light(self, background: Background, view: FieldOfView) -> BackgroundLight:
+        return background.light(view, self._sites, self._streams.key("background"))

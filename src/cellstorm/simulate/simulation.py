@@ -95,11 +95,15 @@ class SimulatedBlock:
     ----------
     frames
         ``(n, height, width)`` uint8 or uint16, full range of the codec's bit depth.
+    background
+        ``(n, height, width)`` float32, expected light without molecules, photons per
+        pixel of the movie; not to be written to.
     truth
         Rows of `Simulation.truth` for these frames.
     """
 
     frames: NDArray[Any]
+    background: NDArray[np.float32]
     truth: pl.DataFrame
 
 
@@ -256,17 +260,14 @@ class Simulation(Parameters):
             frame_rate_hz=self.frame_rate_hz,
         )
         lens = self.isp.light(height, width)
-        sensor_background = None if factor == 1.0 else scene.background_on(height, width)
+        finer = None if factor == 1.0 else scene.background_on(height, width)
         isp = self.isp.start(self.camera, self.view)
         psf = self.psf.scaled(factor) if factor != 1.0 else self.psf
         pixel_size_nm = self.pixel_size_nm / factor
         for number, part in enumerate(scene.parts()):
             light = scene.background.block(*part.frames)
-            if sensor_background is None:
-                expected = np.array(light)
-            else:
-                # the same light on smaller pixels
-                expected = sensor_background.block(*part.frames) / np.float32(factor**2)
+            on_sensor = light if finer is None else finer.block(*part.frames)
+            expected = np.array(on_sensor)
             psf.add_spots(
                 part.frame - part.frames[0],
                 part.x_nm / pixel_size_nm,
@@ -282,7 +283,7 @@ class Simulation(Parameters):
             adu = sensor.record(
                 expected, self._streams.generator("noise", number), first_frame=part.frames[0]
             )
-            yield SimulatedBlock(self._quantised(isp.process(adu)), scene.truth(part, light))
+            yield SimulatedBlock(self._quantised(isp.process(adu)), light, scene.truth(part, light))
 
     @property
     def view(self) -> FieldOfView:
