@@ -8,6 +8,7 @@ Each shows one frame as it comes out of the file, the mean of all frames, and th
 import argparse
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -52,7 +53,7 @@ def _draw(name: str, simulation: Simulation, path: Path) -> None:
         region_nm=(0.0, simulation.view.width_nm, 0.0, simulation.view.height_nm),
         mode=mode_named("histogram"),
     )
-    panels: list[tuple[str, NDArray[np.generic], str, float]] = [
+    panels: list[tuple[str, NDArray[Any], str, float]] = [
         (f"frame {_SHOWN_FRAME}", frames[_SHOWN_FRAME], "gray", 99.9),
         (f"mean of {len(frames)} frames", frames.mean(axis=0), "gray", 99.9),
         ("truth", np.sqrt(picture.values), "inferno", 99.5),

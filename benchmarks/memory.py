@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from cellstorm.simulate import Simulation, encode_video
+from cellstorm.simulate import Simulation
+from cellstorm.simulate.codec import H264Codec
 
 SIMULATED_FRAMES = 192
 FRAMES_PER_BLOCK = 64
@@ -61,14 +63,9 @@ def _make(movie: Path, *, frames: int, size: int, density: float) -> None:
     simulation = Simulation(width_px=size, height_px=size, frames=SIMULATED_FRAMES, seed=1)
     stack = simulation.changed(density_per_um2_frame=density).stack()
     unfinished = movie.with_name("unfinished.mp4")
-    encode_video(
-        unfinished,
-        _repeated(stack, frames),
-        width=size,
-        height=size,
-        codec="h264",
-        preset="ultrafast",
-    )
+    codec = H264Codec(preset="ultrafast")
+    view = replace(simulation.view, frames=frames)
+    codec.encode(unfinished, _repeated(stack, frames), view)
     unfinished.rename(movie)
 
 
