@@ -1,5 +1,7 @@
 """Every stage of the image processor does what its name says, alone and in blocks."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -7,6 +9,7 @@ from pydantic import ValidationError
 from cellstorm.camera import PRESETS as CAMERAS
 from cellstorm.camera import Camera, PixelMaps, ToneCurve
 from cellstorm.errors import ConfigurationError
+from cellstorm.simulate.codec import H264Codec, decode_blocks
 from cellstorm.simulate.field_of_view import FieldOfView
 from cellstorm.simulate.isp import (
     PRESETS,
@@ -291,3 +294,23 @@ def test_grey_values_are_rounded_and_kept_within_the_bits() -> None:
     assert to_grey(values * 100, 12).max() == 4095
     with pytest.raises(ConfigurationError, match="16 bits"):
         to_grey(values, 17)
+
+
+@pytest.mark.slow
+def test_key_frames_of_a_dark_series_dip_only_where_black_was_clipped() -> None:
+    """Diederich et al. 2019, fig. 8, made by the coder alone."""
+    frames, gop = 341, 31
+    camera, dip = CAMERAS["huawei-p9"], {}
+    field = FieldOfView(128, 128, 100.0, frames, 29.0)
+    adu = expose(np.zeros((frames, 128, 128)), camera)
+    clipped = Isp(dark_clip=DarkClip(threshold_adu=6.0)).start(camera, field).process(adu)
+    for lift in (0, 40):
+        grey = to_grey(clipped + np.float32(lift), 8)
+        coded = H264Codec(crf=17, gop=gop).encode_to_memory([grey], field)
+        mean = np.concatenate(
+            [block.frames.mean(axis=(1, 2)) for block in decode_blocks(BytesIO(coded))]
+        )
+        groups = mean[2 * gop :].reshape(-1, gop)
+        dip[lift] = (groups[:, 0] - groups[:, 1:].mean(axis=1)).mean()
+    assert dip[0] < -0.04
+    assert abs(dip[40]) < 0.5 * abs(dip[0])

@@ -19,6 +19,10 @@ PRESETS: dict[str, Isp] = {
         temporal_denoising=TemporalDenoising(least_share=0.6, gate_sigma=1.5),
         sharpening=Sharpening(amount=0.3, sigma_px=1.0),
     ),
+    "learn2fluct": Isp(
+        spatial_denoising=SpatialDenoising(sigma_px=0.7, strength_sigma=2.0),
+        dark_clip=DarkClip(threshold_adu=6.0, mode="subtract"),
+    ),
     "aggressive": Isp(
         hot_pixels=HotPixelRemoval(threshold_sigma=3.0),
         lens_shading=LensShading(corner_light=0.6),
@@ -29,4 +33,5 @@ PRESETS: dict[str, Isp] = {
         dark_clip=DarkClip(threshold_adu=6.0, mode="subtract"),
     ),
 }
-"""``none`` does nothing, ``phone`` is mild, ``aggressive`` what a night mode does."""
+"""``none`` does nothing, ``phone`` is mild, ``aggressive`` what a night mode does;
+``learn2fluct`` imitates a real recording (docs/simulation_realism.md)."""

@@ -8,7 +8,7 @@ from cellstorm.errors import ConfigurationError
 __all__ = ["to_grey"]
 
 
-def to_grey(values: NDArray[np.float32], bit_depth: int) -> NDArray[np.uint8 | np.uint16]:
+def to_grey(values: NDArray[np.float32], bit_depth: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Round and clip to the grey values there are.
 
     Parameters
@@ -20,7 +20,7 @@ def to_grey(values: NDArray[np.float32], bit_depth: int) -> NDArray[np.uint8 | n
 
     Returns
     -------
-    NDArray[np.uint8 | np.uint16]
+    NDArray[np.uint8] | NDArray[np.uint16]
         Same shape; uint8 up to 8 bits.
 
     Raises
@@ -32,4 +32,4 @@ def to_grey(values: NDArray[np.float32], bit_depth: int) -> NDArray[np.uint8 | n
         raise ConfigurationError(f"a movie has 1 to 16 bits per pixel, not {bit_depth}.")
     grey = np.rint(values)
     np.clip(grey, 0, 2**bit_depth - 1, out=grey)
-    return grey.astype(np.uint8 if bit_depth <= 8 else np.uint16)
+    return grey.astype(np.uint8) if bit_depth <= 8 else grey.astype(np.uint16)
