@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from cellstorm.benchmark import KnownImaging, best_threshold
 from cellstorm.evaluate import Score, score
 from cellstorm.movie import open_movie
 
@@ -71,7 +72,7 @@ def main() -> None:
     rows: list[Row] = []
     for case in chosen:
         movie, truth = make_movie(case.simulation, options.work)
-        size = case.simulation.frames * case.simulation.width * case.simulation.height
+        size = case.simulation.frames * case.simulation.width_px * case.simulation.height_px
         bits = movie.stat().st_size * 8 / size
         console.print(f"[bold]{case.name}[/bold]: {bits:.2f} bits/px", highlight=False)
         with open_movie(movie) as opened:
@@ -137,18 +138,14 @@ def _rival_row(
     folder: Path,
     repeats: int,
 ) -> Row:
-    table = rival.candidates(frames, case.simulation, folder)
-    tried = [
-        (_score(table.filter(pl.col("strength") >= threshold), truth, case), threshold)
-        for threshold in rival.thresholds
-    ]
-    found_some = [pair for pair in tried if pair[0].true_positives > 0]
-    best, threshold = max(found_some or tried, key=lambda pair: pair[0].efficiency)
+    imaging = KnownImaging.of(case.simulation)
+    table = rival.candidates(frames, imaging, folder)
+    threshold, best = best_threshold(
+        table, rival.thresholds, lambda found: _score(found, truth, case)
+    )
     frames_per_s = math.nan
     if repeats:
-        seconds = rival.seconds(
-            frames, case.simulation, folder, threshold=threshold, repeats=repeats
-        )
+        seconds = rival.seconds(frames, imaging, folder, threshold=threshold, repeats=repeats)
         frames_per_s = case.simulation.frames / float(np.median(seconds))
     return Row(
         case, rival.name, best, frames_per_s, f"threshold {threshold:g}", rival.name.split()[0]

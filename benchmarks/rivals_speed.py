@@ -23,6 +23,7 @@ from benchmarks.rivals import Picasso
 from rich.console import Console
 from rich.table import Table
 
+from cellstorm.benchmark import KnownImaging
 from cellstorm.evaluate import score
 from cellstorm.movie import ArrayMovie, open_movie
 
@@ -61,7 +62,8 @@ def main() -> None:
     efficiencies: dict[str, float] = {}
     with TemporaryDirectory(dir=options.work) as name:
         folder = Path(name)
-        candidates = rivals[0].candidates(frames, simulation, folder)
+        imaging = KnownImaging.of(simulation)
+        candidates = rivals[0].candidates(frames, imaging, folder)
         best, threshold = max(
             (efficiency(candidates.filter(pl.col("strength") >= threshold)), threshold)
             for threshold in rivals[0].thresholds
@@ -70,7 +72,7 @@ def main() -> None:
             for rival in rivals:
                 efficiencies[rival.name] = best
                 seconds[rival.name] += rival.seconds(
-                    frames, simulation, folder, threshold=threshold, repeats=options.repeats
+                    frames, imaging, folder, threshold=threshold, repeats=options.repeats
                 )
             for method, from_file in settings:
                 label = f"{method}, {'from the file' if from_file else 'from memory'}"
@@ -93,7 +95,8 @@ def main() -> None:
         )
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(
-        f"{case.name}, {simulation.frames} frames of {simulation.width} x {simulation.height} px,"
+        f"{case.name}, {simulation.frames} frames of"
+        f" {simulation.width_px} x {simulation.height_px} px,"
         f" {truth.height / simulation.frames:.0f} molecules per frame, {os.cpu_count()} processors",
         highlight=False,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 
 import numpy as np
@@ -30,7 +31,9 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    import picasso  # type: ignore[import-not-found]
+    # this file's own folder comes first there, and holds a picasso.py that is not meant
+    sys.path.pop(0)
+    import picasso  # type: ignore[import-not-found,unused-ignore]
     from picasso import lib, localize
 
     if options.workers is not None:
