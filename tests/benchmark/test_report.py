@@ -115,16 +115,21 @@ def test_the_papers_statements_are_compared_by_hand(tmp_path: Path) -> None:
     grid = BenchmarkGrid.model_validate(
         {
             "simulation": "paper-fig5",
-            "axes": {"photons": (100, 1000), "codec.quality_percent": (70,)},
+            "axes": {"photons": (50, 100, 1000), "codec.quality_percent": (70,)},
         }
     )
     counts = {(100, "gaussian"): 130, (100, "Picasso gausslq"): 100}
+    counts |= {(50, "gaussian"): 30, (50, "Picasso gausslq"): 1}
     counts |= {(1000, "gaussian"): 180, (1000, "Picasso gausslq"): 200}
     results = tuple(
         CellResult(
             method=method,
             settings={"photons": photons, "codec.quality_percent": 70},
-            figures={"nearest_found": count, "nearest_distance_nm": 0.1 * count},
+            figures={
+                "nearest_found": count,
+                "nearest_share": count / 300,
+                "nearest_distance_nm": 0.1 * count,
+            },
             true_molecules=300,
             found_molecules=count,
             bits_per_px=1,
@@ -135,9 +140,12 @@ def test_the_papers_statements_are_compared_by_hand(tmp_path: Path) -> None:
     comparison = compare_with_paper(run)
     assert comparison is not None
     assert comparison.rows == (
+        ("50", (("30 and 1", "next to nothing"),)),
         ("100", (("× 1.30", "+3.0 nm"),)),
         ("1000", (("× 0.90", "-2.0 nm"),)),
     )
+    # thirty times next to nothing is no achievement
+    assert comparison.too_few == 1
     ours = dict(comparison.sentences)
     assert ours["The network finds more events than ThunderSTORM in every cell."] == (
         "More in 1 of 2 cells."

@@ -10,6 +10,8 @@ from cellstorm.evaluate import (
     BoundRatio,
     Score,
     ScoreOptions,
+    coverage,
+    grid_bias,
     molecule_bounds,
     nearest_truth_score,
     pair_up,
@@ -70,6 +72,11 @@ class Agreement:
         ratio = self._over_bound(found)
         figures["rmse_over_bound"] = _known(ratio.rms)
         figures["error_over_bound"] = _known(ratio.median)
+        bias = grid_bias(found, pixel_size_nm=self._simulation.pixel_size_nm, truth=self.visible)
+        figures["block_grid_percent"] = _known(100 * bias.strongest.amplitude)
+        if {"uncertainty_x_nm", "uncertainty_nm"} & set(found.columns):
+            within = coverage(found, self.visible, radius_nm=_OPTIONS.radius_nm).level(0.68)
+            figures["coverage_68_percent"] = _known(100 * within.interval)
         # the paper counts every event, however faint
         nearest = nearest_truth_score(found, self.truth)
         figures["nearest_found"] = float(nearest.events_found)

@@ -95,6 +95,25 @@ _FIGURES = (
         curve=True,
     ),
     Figure(
+        "block_grid_percent",
+        "block grid",
+        "%",
+        "How much the density of positions waves with the codec's 4, 8 or 16 px blocks,"
+        " relative to the truth's: the artefact of the paper's Fig 5. By chance about"
+        " 100 √(2 / found).",
+        "lower",
+        1,
+    ),
+    Figure(
+        "coverage_68_percent",
+        "68 % intervals hold",
+        "%",
+        "Share of true positions within the reported 68 % intervals; 68 if uncertainties are"
+        " right.",
+        None,
+        0,
+    ),
+    Figure(
         "nearest_found",
         "paper's count",
         "",

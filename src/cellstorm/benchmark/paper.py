@@ -11,11 +11,12 @@ __all__ = ["PaperComparison", "compare_with_paper"]
 
 _AXES = {"photons", "codec.quality_percent"}
 _FEW_PHOTONS = 500
+_LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class PaperComparison:
-    """Ours over the rival by the paper's own count, cell by cell.
+    """Ours beside the rival by the paper's own count, cell by cell.
 
     Attributes
     ----------
@@ -24,10 +25,13 @@ class PaperComparison:
     qualities
         Headings of the columns, %.
     rows
-        Photons, then for each quality the count of ours over the rival's, how much nearer
-        (negative) or farther ours are on average in nm, and whether both are known.
+        Photons, then for each quality the count of ours over the rival's and how much
+        nearer (negative) or farther ours are on average; where one of the two found
+        next to nothing, both counts instead.
     sentences
         The paper's statements and what is to be said of ours, in pairs.
+    too_few
+        Cells where one of the two found next to nothing: they are in no average.
     """
 
     ours: str
@@ -35,6 +39,18 @@ class PaperComparison:
     qualities: tuple[str, ...]
     rows: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     sentences: tuple[tuple[str, str], ...]
+    too_few: int
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A cell: events found over those of the rival, and the difference of distances, nm."""
+
+    photons: float
+    ratio: float
+    farther_nm: float
+    comparable: bool
+    counts: str
 
 
 def compare_with_paper(run: BenchmarkRun) -> PaperComparison | None:
@@ -46,53 +62,66 @@ def compare_with_paper(run: BenchmarkRun) -> PaperComparison | None:
     if set(run.grid.axes) != _AXES or run.picasso is None:
         return None
     ours, rival = next(iter(run.grid.methods)), run.picasso.name
-    by_place = {
+    figures = {
         (result.settings["photons"], result.settings["codec.quality_percent"], result.method): (
             result.figures
         )
         for result in run.results
     }
-    levels, qualities = run.grid.axes["photons"], run.grid.axes["codec.quality_percent"]
-    ratios: dict[float, list[float]] = {}
-    nearer: dict[float, list[float]] = {}
-    rows = []
-    for photons in levels:
+    rows, places = [], []
+    for photons in run.grid.axes["photons"]:
         cells = []
-        for quality in qualities:
-            mine = by_place.get((photons, quality, ours), {})
-            theirs = by_place.get((photons, quality, rival), {})
-            ratio = _ratio(mine.get("nearest_found"), theirs.get("nearest_found"))
-            step = _difference(mine.get("nearest_distance_nm"), theirs.get("nearest_distance_nm"))
-            if math.isfinite(ratio):
-                ratios.setdefault(photons, []).append(ratio)
-            if math.isfinite(step):
-                nearer.setdefault(photons, []).append(step)
+        for quality in run.grid.axes["codec.quality_percent"]:
+            mine = figures.get((photons, quality, ours))
+            theirs = figures.get((photons, quality, rival))
+            if mine is None or theirs is None:
+                cells.append(("–", ""))
+                continue
+            place = _place(photons, mine, theirs)
+            places.append(place)
             cells.append(
-                (
-                    f"× {ratio:.2f}" if math.isfinite(ratio) else "–",
-                    f"{step:+.1f} nm" if math.isfinite(step) else "–",
-                )
+                (f"× {place.ratio:.2f}", f"{place.farther_nm:+.1f} nm")
+                if place.comparable
+                else (place.counts, "next to nothing")
             )
         rows.append((value_text(photons), tuple(cells)))
-    if not ratios or not nearer:
+    comparable = [place for place in places if place.comparable]
+    if not comparable:
         return None
     return PaperComparison(
-        ours, rival, tuple(map(value_text, qualities)), tuple(rows), _sentences(ratios, nearer)
+        ours,
+        rival,
+        tuple(map(value_text, run.grid.axes["codec.quality_percent"])),
+        tuple(rows),
+        _sentences(comparable),
+        len(places) - len(comparable),
     )
 
 
-def _sentences(
-    ratios: dict[float, list[float]], nearer: dict[float, list[float]]
-) -> tuple[tuple[str, str], ...]:
-    every = [ratio for level in ratios.values() for ratio in level]
-    more = sum(ratio > 1 for ratio in every)
-    few = [ratio for photons, level in ratios.items() if photons <= _FEW_PHOTONS for ratio in level]
-    bright = [step for photons, level in nearer.items() if photons > _FEW_PHOTONS for step in level]
-    faint = [step for photons, level in nearer.items() if photons < _FEW_PHOTONS for step in level]
+def _place(
+    photons: float, mine: dict[str, float | None], theirs: dict[str, float | None]
+) -> _Place:
+    found, others = mine["nearest_found"] or 0.0, theirs["nearest_found"] or 0.0
+    near, other = mine["nearest_distance_nm"], theirs["nearest_distance_nm"]
+    shares = (mine["nearest_share"] or 0.0, theirs["nearest_share"] or 0.0)
+    return _Place(
+        photons=photons,
+        ratio=found / others if others else math.inf,
+        farther_nm=math.nan if near is None or other is None else near - other,
+        comparable=min(shares) >= _LEAST_SHARE,
+        counts=f"{found:,.0f} and {others:,.0f}",
+    )
+
+
+def _sentences(places: list[_Place]) -> tuple[tuple[str, str], ...]:
+    few = [place.ratio for place in places if place.photons <= _FEW_PHOTONS]
+    bright = [place.farther_nm for place in places if place.photons > _FEW_PHOTONS]
+    faint = [place.farther_nm for place in places if place.photons < _FEW_PHOTONS]
+    more = sum(place.ratio > 1 for place in places)
     said = [
         (
             "The network finds more events than ThunderSTORM in every cell.",
-            f"More in {more} of {len(every)} cells.",
+            f"More in {more} of {len(places)} cells.",
         )
     ]
     if few:
@@ -103,21 +132,10 @@ def _sentences(
                 f" ({100 * (min(few) - 1):+.0f} to {100 * (max(few) - 1):+.0f} %).",
             )
         )
-    if bright:
-        said.append(
-            (
-                f"More accurate above {_FEW_PHOTONS} photons.",
-                f"Mean distance {fmean(bright):+.1f} nm.",
-            )
-        )
-    if faint:
-        said.append(("Slightly less accurate below.", f"Mean distance {fmean(faint):+.1f} nm."))
+    for statement, steps in (
+        (f"More accurate above {_FEW_PHOTONS} photons.", bright),
+        ("Slightly less accurate below.", faint),
+    ):
+        if steps:
+            said.append((statement, f"Mean distance {fmean(steps):+.1f} nm."))
     return tuple(said)
-
-
-def _ratio(mine: float | None, theirs: float | None) -> float:
-    return mine / theirs if mine is not None and theirs else math.nan
-
-
-def _difference(mine: float | None, theirs: float | None) -> float:
-    return mine - theirs if mine is not None and theirs is not None else math.nan
