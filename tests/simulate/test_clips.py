@@ -175,3 +175,14 @@ def test_patches_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         cut_patches(clip, count=1, random=np.random.default_rng(1), **options)
+
+
+def test_the_recorded_camera_is_that_of_the_last_generation() -> None:
+    messenger = H264Codec(crf=1, value_range="limited")
+    phone = HevcCodec(qp=2, bit_depth=10, second_generation=messenger)
+    dim = SMALL.changed({"photons": 1.0, "frames": 40}).model_copy(update={"codec": phone})
+    camera = dim.recorded_camera
+    assert (camera.bit_depth, camera.value_range) == (8, "limited")
+    clip = make_clip(dim)
+    electrons = camera.to_photoelectrons(clip.frames)
+    assert float(electrons.mean()) == pytest.approx(dim.background.photons, abs=0.5)

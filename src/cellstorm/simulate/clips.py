@@ -117,13 +117,13 @@ def make_clip(simulation: Simulation) -> Clip:
     coding: CodedFrames | None = None
     block_size_px, shift_px = 1, (0, 0)
     with closing(read_ahead(simulation.blocks())) as blocks:
-        if isinstance(codec, VideoCodec):
+        last = codec.last_generation
+        if isinstance(last, VideoCodec):
             coded = codec.encode_to_memory(recorded(blocks), simulation.view)
             (decoded,) = decode_blocks(
                 BytesIO(coded), with_qp=True, frames_per_block=simulation.frames
             )
             frames, coding = decoded.frames, decoded.coding
-            last = codec.last_generation
             block_size_px, shift_px = last.block_size_px, last.shift_px
         else:
             frames = np.concatenate(list(recorded(blocks)))

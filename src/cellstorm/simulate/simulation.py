@@ -296,11 +296,14 @@ class Simulation(Parameters):
     def recorded_camera(self) -> Camera:
         """The camera that someone who knows everything would use for this movie."""
         camera = self.isp.recorded_camera(self.camera)
-        scale = self._adu_scale
+        # what a messenger makes of the clip is what is read
+        last = self.codec.last_generation
+        bits = getattr(last, "bit_depth", None) or self._recorded_bits
+        scale = float(2.0 ** (bits - self.camera.bit_depth))
         changes: dict[str, Any] = {
             "name": f"{self.camera.name}, simulated",
-            "bit_depth": self._recorded_bits,
-            "value_range": getattr(self.codec, "value_range", "full"),
+            "bit_depth": bits,
+            "value_range": getattr(last, "value_range", "full"),
         }
         if scale != 1.0:
             changes["gain_e_per_adu"] = camera.gain_e_per_adu / scale

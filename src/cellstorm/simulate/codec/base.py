@@ -32,9 +32,14 @@ class MovieCodec(Parameters, ABC):
     suffixes: ClassVar[tuple[str, ...]]
 
     @property
+    def last_generation(self) -> "MovieCodec":
+        """The codec of the file that is written at last."""
+        return self
+
+    @property
     def written_suffixes(self) -> tuple[str, ...]:
         """Extensions of the file that is written at last, the usual one first."""
-        return self.suffixes
+        return self.last_generation.suffixes
 
     def movie_path(self, path: Path) -> Path:
         """``path`` with the usual extension where it has none.

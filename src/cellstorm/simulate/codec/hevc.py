@@ -15,6 +15,9 @@ from cellstorm.simulate.field_of_view import FieldOfView
 
 __all__ = ["HevcCodec"]
 
+_SMALLEST_PX = 16  # x265 takes nothing smaller
+_LOOKAHEAD = 20
+
 
 class HevcCodec(PhoneCodec):
     """HEVC (x265): what newer phones record when they may.
@@ -27,6 +30,13 @@ class HevcCodec(PhoneCodec):
 
     kind: Literal["hevc"] = "hevc"
 
+    def check_size(self, width_px: int, height_px: int) -> None:
+        """Refuse odd sizes and those under 16 px."""
+        super().check_size(width_px, height_px)
+        for name, size in (("width_px", width_px), ("height_px", height_px)):
+            if size < _SMALLEST_PX:
+                raise ValueError(f"{name}: hevc needs at least {_SMALLEST_PX} (given: {size})")
+
     def encoder_settings(self) -> EncoderSettings:
         """What ffmpeg is told; one thread, no scene cuts."""
         options: dict[str, str] = {"preset": self.preset}
@@ -36,8 +46,9 @@ class HevcCodec(PhoneCodec):
             f"pools=none:frame-threads=1:wpp=0:range={self.value_range}:log-level=none"
         )
         if self.b_pictures:
-            # else pictures before a key frame refer to what lies before it
-            keys += ":b-adapt=0:open-gop=0"
+            # else pictures before a key frame refer to what lies before it, and fast presets
+            # look less far ahead than B pictures reach
+            keys += f":b-adapt=0:open-gop=0:rc-lookahead={_LOOKAHEAD}"
         if self.constant_qp is not None:
             options["qp"] = str(self.constant_qp)
             keys += ":ipratio=1:pbratio=1"

@@ -85,8 +85,9 @@ class PhoneCodec(LossyCodec):
     @model_validator(mode="after")
     def _has_one_rate(self) -> Self:
         self._refuse_two_of_a_kind()
-        if self.b_pictures >= self.gop and self.b_pictures:
-            raise ValueError(f"b_pictures must be less than gop (given: {self.b_pictures})")
+        if self.b_pictures > max(0, self.gop - 2):
+            # between a key frame and the last picture before the next
+            raise ValueError(f"b_pictures must be at most gop - 2 (given: {self.b_pictures})")
         return self
 
     def resolved(self, random: np.random.Generator) -> Self:

@@ -47,11 +47,6 @@ class VideoCodec(MovieCodec):
                     raise ValueError(f"{name}: {self.kind} needs an even number (given: {size})")
 
     @property
-    def last_generation(self) -> "VideoCodec":
-        """The codec of the file that is written at last."""
-        return self
-
-    @property
     def shift_px(self) -> tuple[int, int]:
         """How far left of and above the corner of the picture the block grid begins."""
         return 0, 0
@@ -90,13 +85,7 @@ class LossyCodec(VideoCodec):
                 )
 
     @property
-    def written_suffixes(self) -> tuple[str, ...]:
-        """Extensions of the file that is written at last, the usual one first."""
-        after = self.second_generation
-        return self.suffixes if after is None else after.written_suffixes
-
-    @property
-    def last_generation(self) -> VideoCodec:
+    def last_generation(self) -> MovieCodec:
         """The codec of the file that is written at last."""
         after = self.second_generation
         return self if after is None else after.last_generation
