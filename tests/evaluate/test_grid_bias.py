@@ -140,6 +140,24 @@ def test_with_truth_a_grid_shows_on_filaments_where_it_did_not_without() -> None
         assert 0.7 < z.std() < 1.4
 
 
+def test_a_border_that_is_left_out_is_no_grid_and_hides_none() -> None:
+    random = np.random.default_rng(13)
+    true = random.random((40_000, 2)) * FIELD_PX
+    for share in (0.0, 0.1):
+        moved = pulled(true, 16, share)
+        # and one fit that went astray
+        moved[0] = 1e7
+        inside = np.flatnonzero(((moved > 3.4) & (moved < 124.3)).all(axis=1))
+        histogram = grid_bias(
+            table(moved[np.append(inside, 0)]), pixel_size_nm=PIXEL_NM, truth=table(true)
+        ).histogram("y", 16)
+        assert (histogram.p_value < 1e-4) == (share > 0)
+        assert histogram.amplitude == pytest.approx(share, abs=0.03)
+        # where the pull is to: the first and the last pixel of the period
+        if share:
+            assert histogram.counts[[0, -1]].mean() > 1.15 * histogram.counts[[7, 8]].mean()
+
+
 def test_false_molecules_on_block_edges_are_a_grid_though_no_pair_is_biased() -> None:
     random = np.random.default_rng(9)
     true = random.random((10_000, 2)) * FIELD_PX

@@ -188,7 +188,8 @@ def grid_bias(
                 expected = share * true_counts
             spectra[bins_per_px] = (counts, expected, share)
         histograms += [
-            _phase_histogram(axis, period, *spectra[_BINS_PER_PX[period]]) for period in PERIODS_PX
+            _phase_histogram(axis, period, span[0], *spectra[_BINS_PER_PX[period]])
+            for period in PERIODS_PX
         ]
     fields: tuple[BiasField, ...] = ()
     pairs = 0
@@ -209,12 +210,22 @@ def _places_px(table: pl.DataFrame, pixel_size_nm: float, name: str) -> Vector:
 
 
 def _span(x_px: Vector) -> tuple[int, int]:
-    """First and last (exclusive) pixel of the whole blocks that are looked at."""
+    """First and last (exclusive) pixel of what is looked at: a multiple of a block long.
+
+    Localizers leave a border out, and where it ends is no grid: pixels at the edge with
+    less than half of what is usual are cut away. The grid need not begin at the first.
+    """
     if not x_px.size:
         return 0, 0
-    start = _BLOCK_PX * round(float(x_px.min()) / _BLOCK_PX)
-    stop = _BLOCK_PX * round(float(x_px.max()) / _BLOCK_PX)
-    return start, max(stop, start + _BLOCK_PX)
+    # a fit gone astray can be anywhere
+    first, last = np.quantile(x_px, (0.001, 0.999))
+    low, high = math.floor(first), math.floor(last) + 1
+    counts = _profile(x_px, (low, high), 1)
+    usual = np.flatnonzero(counts > 0.5 * np.median(counts))
+    low, high = low + int(usual[0]), low + int(usual[-1]) + 1
+    length = _BLOCK_PX * max((high - low) // _BLOCK_PX, 1)
+    start = low + (high - low - length) // 2
+    return start, start + length
 
 
 def _profile(x_px: Vector, span: tuple[int, int], bins_per_px: int) -> NDArray[np.int64]:
@@ -225,11 +236,17 @@ def _profile(x_px: Vector, span: tuple[int, int], bins_per_px: int) -> NDArray[n
 
 
 def _phase_histogram(
-    axis: str, period: int, profile: NDArray[np.int64], expected_profile: Vector, share: float
+    axis: str,
+    period: int,
+    start: int,
+    profile: NDArray[np.int64],
+    expected_profile: Vector,
+    share: float,
 ) -> PhaseHistogram:
     bins = period * _BINS_PER_PX[period]
-    counts = profile.reshape(-1, bins).sum(axis=0)
-    expected = expected_profile.reshape(-1, bins).sum(axis=0)
+    turn = start * _BINS_PER_PX[period] % bins
+    counts = np.roll(profile.reshape(-1, bins).sum(axis=0), turn)
+    expected = np.roll(expected_profile.reshape(-1, bins).sum(axis=0), turn)
     total = int(counts.sum())
     if total < _LEAST_LOCALIZATIONS:
         nothing = 7 * (math.nan,)

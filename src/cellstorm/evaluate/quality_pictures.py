@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_coverage", "draw_grid_bias"]
+__all__ = ["draw_bias_field", "draw_coverage", "draw_grid_bias", "draw_phase_histogram"]
 
 _BARS, _LINE, _ACCENT, _BAND = "#5b7da3", "#222222", "#c8501e", "#d9d9d9"
 _DPI = 110
@@ -50,9 +50,9 @@ def draw_grid_bias(result: GridBias, path: Path | str, *, title: str = "") -> No
     reach = max(0.1, 1.1 * reach)
     for c, period in enumerate(PERIODS_PX):
         for r, axis in enumerate(("x", "y")):
-            _draw_histogram(axes[r, c], result.histogram(axis, period), reach)
+            draw_phase_histogram(axes[r, c], result.histogram(axis, period), reach=reach)
         if rows == 3:
-            _draw_field(axes[2, c], result.field(period), result.pixel_size_nm)
+            draw_bias_field(axes[2, c], result.field(period))
     for r in range(2):
         axes[r, 0].set_ylabel("localizations / expected")
     against = f", {result.pairs:,} of them matched with the truth" if result.fields else ""
@@ -105,7 +105,18 @@ def _relative(histogram: PhaseHistogram) -> np.ndarray:
     return relative
 
 
-def _draw_histogram(axes: Axes, histogram: PhaseHistogram, reach: float) -> None:
+def draw_phase_histogram(axes: Axes, histogram: PhaseHistogram, *, reach: float) -> None:
+    """Draw one histogram relative to what is expected, with what is noise in grey.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    histogram
+        What to draw.
+    reach
+        Half the height of the axis; 0.1 is a tenth of what is expected.
+    """
     period = histogram.period_px
     edges = np.linspace(0.0, period, histogram.counts.size + 1)
     axes.set_xlim(0, period)
@@ -131,7 +142,18 @@ def _draw_histogram(axes: Axes, histogram: PhaseHistogram, reach: float) -> None
     )
 
 
-def _draw_field(axes: Axes, field: BiasField, pixel_size_nm: float) -> None:
+def draw_bias_field(axes: Axes, field: BiasField, *, longest_nm: float | None = None) -> None:
+    """Draw the bias as arrows over the phase.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    field
+        What to draw.
+    longest_nm
+        The bias that an arrow as long as a cell stands for; the field's longest when None.
+    """
     cells = field.pairs.shape[0]
     period = field.period_px
     step = period / cells
@@ -158,7 +180,7 @@ def _draw_field(axes: Axes, field: BiasField, pixel_size_nm: float) -> None:
         field.bias_y_nm[known],
         angles="xy",
         scale_units="xy",
-        scale=longest / step,
+        scale=(longest_nm or longest) / step,
         width=0.007,
         color=_ACCENT if field.p_value < 0.001 else _BARS,
         pivot="mid",
