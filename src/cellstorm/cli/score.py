@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 from pydantic import ValidationError
 
 from cellstorm.cli.localize import parse_frames
+from cellstorm.cli.score_pictures import draw_score_pictures
 from cellstorm.cli.score_report import ScoreReport
 from cellstorm.errors import ConfigurationError, TableError
 from cellstorm.evaluate import (
@@ -50,6 +51,7 @@ def score(
     frames: Annotated[str | None, Parameter(group=_COUNTS)] = None,
     pixel_size_nm: Annotated[float | None, Parameter(group=_COUNTS)] = None,
     json_: Annotated[bool, Parameter(name="--json", group=_REPORT, negative=())] = False,
+    pictures: Annotated[Path | None, Parameter(group=_REPORT)] = None,
     bootstrap: Annotated[
         int, Parameter(group=_REPORT, validator=Number(gte=0, lte=100_000))
     ] = 1000,
@@ -91,6 +93,9 @@ def score(
         Pixel of the movie, for tables in pixels that do not say.
     json_
         Print one JSON object; figures without a value are null.
+    pictures
+        Folder to draw into: does the grid of pixels or of coding blocks show in the positions
+        (grid_bias.png), are the uncertainties true (coverage.png); the figures as JSON beside.
     bootstrap
         How often frames are drawn anew for the intervals; 0 for none.
     block_frames
@@ -121,6 +126,17 @@ def score(
     if true_rows.is_empty():
         raise TableError(_no_truth(true, options.frames), where=truth)
     pairs = pair_up(found_rows, true_rows, options)
+    notices = _notices(found, true, found_rows, true_rows, options)
+    if pictures is not None:
+        # block grids begin at the corner of the movie, not of what was localized
+        notices += draw_score_pictures(
+            pictures,
+            _rows(found, options.frames, (0.0, 0.0)),
+            _rows(true, options.frames, (0.0, 0.0)),
+            pixel_size_nm=found.metadata.pixel_size_nm,
+            radius_nm=radius_nm,
+            title=table.name,
+        )
     report = ScoreReport(
         table=table,
         truth=truth,
@@ -134,7 +150,7 @@ def score(
         nearest=nearest_truth_score(found_rows, true_rows),
         by_photons=split_by_photons(pairs),
         by_neighbours=split_by_neighbours(pairs),
-        notices=_notices(found, true, found_rows, true_rows, options),
+        notices=notices,
     )
     if json_:
         print(report.as_json())

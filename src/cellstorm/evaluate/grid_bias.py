@@ -158,7 +158,8 @@ def grid_bias(
     pixel_size_nm
         Edge of a pixel of the movie.
     truth
-        ``frame``, ``x_nm``, ``y_nm`` and, if molecules are seen in several frames, ``id``.
+        ``frame``, ``x_nm``, ``y_nm`` and, if molecules are seen in several frames, ``id``;
+        of the frames that were localized only.
     radius_nm
         Farthest distance of a pair.
 
@@ -173,17 +174,20 @@ def grid_bias(
         raise ValueError(f"pixel_size_nm is {pixel_size_nm}, it must be over 0")
     places = _places_px(found, pixel_size_nm, "the found molecules")
     true_places = None if truth is None else _places_px(truth, pixel_size_nm, "the truth")
+    spans = (_span(places[:, 0]), _span(places[:, 1]))
+    looked_at = _inside(places, spans)
+    true_looked_at = None if true_places is None else _inside(true_places, spans)
     histograms = []
     for a, axis in enumerate(("x", "y")):
-        span = _span(places[:, a])
+        span = spans[a]
         spectra = {}
         for bins_per_px in sorted(set(_BINS_PER_PX.values())):
-            counts = _profile(places[:, a], span, bins_per_px)
-            if true_places is None:
+            counts = _profile(looked_at[:, a], span, bins_per_px)
+            if true_looked_at is None:
                 expected = np.full(counts.size, counts.mean() if counts.size else 0.0)
                 share = 0.0
             else:
-                true_counts = _profile(true_places[:, a], span, bins_per_px)
+                true_counts = _profile(true_looked_at[:, a], span, bins_per_px)
                 share = counts.sum() / max(int(true_counts.sum()), 1)
                 expected = share * true_counts
             spectra[bins_per_px] = (counts, expected, share)
@@ -207,6 +211,12 @@ def grid_bias(
 def _places_px(table: pl.DataFrame, pixel_size_nm: float, name: str) -> Vector:
     places = positions(table, name)[:, 1:3] / pixel_size_nm
     return places[np.isfinite(places).all(axis=1)]
+
+
+def _inside(places: Vector, spans: tuple[tuple[int, int], tuple[int, int]]) -> Vector:
+    low, high = np.transpose(spans)
+    inside: Vector = places[((places >= low) & (places < high)).all(axis=1)]
+    return inside
 
 
 def _span(x_px: Vector) -> tuple[int, int]:
