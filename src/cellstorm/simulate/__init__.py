@@ -5,7 +5,6 @@ and a table of every molecule in every frame out. Each part (`structures`, `drif
 `isolated_spots` gives single windows to test fits on."""
 
 from cellstorm.simulate.clips import Clip, Patches, cut_patches, make_clip
-from cellstorm.simulate.encode import encode_video
 from cellstorm.simulate.field_of_view import FieldOfView
 from cellstorm.simulate.presets import (
     SIMULATION_DESCRIPTIONS,
@@ -28,7 +27,6 @@ __all__ = [
     "SimulatedMovie",
     "Simulation",
     "cut_patches",
-    "encode_video",
     "isolated_spots",
     "load_simulation",
     "make_clip",
