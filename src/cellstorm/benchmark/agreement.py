@@ -73,7 +73,11 @@ class Agreement:
         figures["rmse_over_bound"] = _known(ratio.rms)
         figures["error_over_bound"] = _known(ratio.median)
         bias = grid_bias(found, pixel_size_nm=self._simulation.pixel_size_nm, truth=self.visible)
-        figures["block_grid_percent"] = _known(100 * bias.strongest.amplitude)
+        grid = bias.strongest
+        figures["block_grid"] = (
+            _known(grid.amplitude / grid.amplitude_elsewhere) if grid.amplitude_elsewhere else None
+        )
+        figures["grid_p_value"] = _known(bias.p_value)
         if {"uncertainty_x_nm", "uncertainty_nm"} & set(found.columns):
             within = coverage(found, self.visible, radius_nm=_OPTIONS.radius_nm).level(0.68)
             figures["coverage_68_percent"] = _known(100 * within.interval)

@@ -95,12 +95,12 @@ _FIGURES = (
         curve=True,
     ),
     Figure(
-        "block_grid_percent",
+        "block_grid",
         "block grid",
-        "%",
-        "How much the density of positions waves with the codec's 4, 8 or 16 px blocks,"
-        " relative to the truth's: the artefact of the paper's Fig 5. By chance about"
-        " 100 √(2 / found).",
+        "",
+        "How strongly positions crowd in step with the codec's 4, 8 or 16 px blocks, over the"
+        " same at periods beside them that no codec has: the artefact of the paper's Fig 5."
+        " 1 to 2 is none.",
         "lower",
         1,
     ),

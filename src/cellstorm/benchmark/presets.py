@@ -19,7 +19,7 @@ BENCHMARK_PRESETS: dict[str, BenchmarkGrid] = {
             "density_per_um2_frame": (0.1, 1.0),
         },
         frames=100,
-        methods={"gaussian": MethodChoice(), "gaussian, single emitter": _SINGLE},
+        methods={"gaussian": MethodChoice(), "single emitter": _SINGLE},
         pictures=2,
     ),
     "fig5": BenchmarkGrid(
