@@ -50,7 +50,9 @@ def benchmark(
     /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
-    method: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=False)] = (),
+    method: Annotated[
+        tuple[str, ...], Parameter(negative=(), consume_multiple=False, show_default=False)
+    ] = (),
     picasso: Path | None = None,
     frames: int | None = None,
     keep_movies: Annotated[bool, Parameter(negative=())] = False,
