@@ -262,13 +262,15 @@ def test_errors_are_told_as_multiples_of_the_bound() -> None:
     place = 1000.0 * np.arange(1.0, 4001.0)
     truth = pl.DataFrame({"frame": [0] * 4000, "x_nm": place, "y_nm": place})
     limit = random.uniform(4.0, 25.0, (4000, 2))
-    bounds = pl.DataFrame({"bound_x_nm": limit[:, 0], "bound_y_nm": limit[:, 1]})
     error = 1.5 * limit * random.standard_normal((4000, 2))
     # a few pairs are of the wrong molecule
     error[:40] = 150.0
+    # and of some nobody can say where they are
+    limit[-100:] = 300.0
+    bounds = pl.DataFrame({"bound_x_nm": limit[:, 0], "bound_y_nm": limit[:, 1]})
     found = truth.with_columns(x_nm=place + error[:, 0], y_nm=place + error[:, 1])
     ratio = rmse_over_bound(found, truth, bounds)
-    assert ratio.pairs == 4000
+    assert (ratio.pairs, ratio.hopeless) == (3900, 100)
     assert ratio.median == pytest.approx(1.5, rel=0.04)
     assert ratio.rms > 1.05 * ratio.median
     assert ratio.rms == pytest.approx(ratio.rmse_nm / ratio.bound_nm)
