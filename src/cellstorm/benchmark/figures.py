@@ -70,9 +70,9 @@ _FIGURES = (
         "RMSE / bound",
         "",
         "RMSE over that of an ideal estimator that sees the uncoded frames and knows how many"
-        " molecules there are (Cramér-Rao, neighbours included), on the same pairs. Molecules"
-        " on top of each other have a huge bound and dominate it; pairs end at 250 nm, so it"
-        " can fall under 1 in crowds.",
+        " molecules there are (Cramér-Rao, neighbours included), on the same pairs, without"
+        " molecules on top of each other (bound over a quarter of the pairs' 250 nm). It can"
+        " fall a little under 1 in crowds.",
         "lower",
         2,
     ),
