@@ -101,7 +101,7 @@ _FIGURES = (
         "How strongly positions crowd in step with the codec's 4, 8 or 16 px blocks, over the"
         " same at periods beside them that no codec has: the artefact of the paper's Fig 5."
         " 1 to 2 is none.",
-        "lower",
+        None,
         1,
     ),
     Figure(
