@@ -38,7 +38,9 @@ def test_every_method_has_every_figure_in_every_cell(done: tuple[BenchmarkRun, P
     ]
     faint, bright = run.results
     for result in run.results:
-        assert all(value is not None for value in result.figures.values())
+        # three coding blocks are too few to look for their grid
+        unknown = {name for name, value in result.figures.items() if value is None}
+        assert unknown <= {"block_grid"}
         for name, (low, high) in result.intervals.items():
             value = result.figures[name]
             assert value is not None

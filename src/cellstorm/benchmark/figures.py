@@ -70,9 +70,9 @@ _FIGURES = (
         "RMSE / bound",
         "",
         "RMSE over that of an ideal estimator that sees the uncoded frames and knows how many"
-        " molecules there are (Cramér-Rao, neighbours included), on the same pairs, without"
-        " molecules on top of each other (bound over a quarter of the pairs' 250 nm). It can"
-        " fall a little under 1 in crowds.",
+        " molecules there are (Cramér-Rao, neighbours included), on the same pairs; without"
+        " molecules so close together that their bound is over a quarter of the radius of"
+        " pairing.",
         "lower",
         2,
     ),
