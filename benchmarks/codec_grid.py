@@ -81,8 +81,8 @@ class Case:
             self.movie,
             self.localizer,
             f"{self.found.height:,}",
-            " / ".join(f"{_amplitude(bias, period):.3f}" for period in (1, *BLOCKS)),
-            " / ".join(f"{_amplitude(bias, period, beside=True):.3f}" for period in (1, *BLOCKS)),
+            _percent(bias, (1, *BLOCKS)),
+            _percent(bias, (1, *BLOCKS), beside=True),
             # the smaller of two axes, or of six histograms
             f"{_p(2 * lowest[0])}, {_p(6 * lowest[1])}",
             " / ".join(
@@ -93,7 +93,7 @@ class Case:
             _p(len(BLOCKS) * min(field.p_value for field in fields.values())),
             f"{fields[8].largest_nm:.0f} ± {fields[8].largest_error_nm:.0f}",
             f"{false.height:,}",
-            " / ".join(f"{_amplitude(alone, period):.2f}" for period in BLOCKS)
+            _percent(alone, BLOCKS)
             + f" ({_p(6 * min(alone.histogram(a, p).p_value for a in 'xy' for p in BLOCKS))})"
             if false.height >= 1000
             else "",
@@ -102,16 +102,20 @@ class Case:
 
 
 HEADER = (
-    "| movie | localizer | found | density amplitude at 1 / 4 / 8 / 16 px | beside these periods "
-    "| p of 1 px, of blocks | bias amplitude at 4 / 8 / 16 px, nm | p | longest bias in 8 px, nm "
-    "| false | their density amplitude at 4 / 8 / 16 px (p) |\n" + 11 * "|---" + "|"
+    "| movie | localizer | found | wave in the density at 1 / 4 / 8 / 16 px, % | beside, % "
+    "| p at 1 px, of blocks | wave in the bias at 4 / 8 / 16 px, nm | p | longest in 8 px, nm "
+    "| false | their wave at 4 / 8 / 16 px, % (p) |\n" + 11 * "|---" + "|"
 )
 
 
-def _amplitude(bias: GridBias, period: int, *, beside: bool = False) -> float:
-    both = [bias.histogram(axis, period) for axis in "xy"]
-    values = [one.amplitude_elsewhere if beside else one.amplitude for one in both]
-    return float(np.sqrt(np.mean(np.square(values))))
+def _percent(bias: GridBias, periods: tuple[int, ...], *, beside: bool = False) -> str:
+    """Amplitude of the density's fundamental at each period, root mean square of x and y."""
+    texts = []
+    for period in periods:
+        both = [bias.histogram(axis, period) for axis in "xy"]
+        values = [one.amplitude_elsewhere if beside else one.amplitude for one in both]
+        texts.append(f"{100 * np.sqrt(np.mean(np.square(values))):.1f}")
+    return " / ".join(texts)
 
 
 def _p(value: float) -> str:

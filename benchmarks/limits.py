@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from cellstorm.evaluate import (
     Coverage,
@@ -33,11 +34,15 @@ from cellstorm.simulate.codec import NoCodec
 SEED = 1022
 CRFS = (18.0, 23.0, 28.0, 33.0)
 SHOWN = ("CRF 23", "given")
-HEADER = (
+BOUNDS = (
     "| movie | camera | pairs | hopeless | RMSE, bound nm | over the bound: RMSE, median "
-    "| with coding noise in it "
-    "| z sd, robust | within 50 / 68 / 95 % intervals | ellipses |\n" + 10 * "|---" + "|"
+    "| with coding noise in it |\n" + 7 * "|---" + "|"
 )
+COVERAGE = (
+    "| movie | camera | z sd, robust | within 50 / 68 / 95 % intervals | ellipses "
+    "| alone: z sd, robust | alone: intervals |\n" + 7 * "|---" + "|"
+)
+ALONE_NM = 800.0
 
 
 def movies(frames: int) -> Iterator[tuple[str, Simulation]]:
@@ -69,8 +74,30 @@ def quantiser_variance_e2(
     return variance
 
 
-def rows(work: Path, frames: int) -> Iterator[tuple[str, str, str, Coverage]]:
-    """Movie, camera, row of the table, and the coverage."""
+def are_alone(truth: pl.DataFrame) -> NDArray[np.bool_]:
+    """Whether no other true molecule of the frame is within 800 nm, ``(n,)``."""
+    # frames far apart make all of them one search
+    frame_nm = 1e6 * truth["frame"].cast(pl.Float64).to_numpy()
+    places = np.stack([frame_nm, truth["x_nm"].to_numpy(), truth["y_nm"].to_numpy()], axis=1)
+    distance = np.asarray(cKDTree(places).query(places, k=2)[0])
+    alone: NDArray[np.bool_] = distance[:, 1] > ALONE_NM
+    return alone
+
+
+def intervals(covered: Coverage) -> list[str]:
+    """z-scores and shares within the intervals."""
+    z = (covered.x, covered.y)
+    return [
+        f"{np.mean([one.sd for one in z]):.2f}, {np.mean([one.robust_sd for one in z]):.2f}",
+        " / ".join(f"{100 * one.interval:.0f}" for one in covered.levels),
+    ]
+
+
+Row = tuple[str, str, list[str], list[str], Coverage]
+
+
+def rows(work: Path, frames: int) -> Iterator[Row]:
+    """Movie, camera, a row of either table, and the coverage."""
     for name, simulation in movies(frames):
         made = simulation.run(work / name.replace(" ", "-").lower())
         truth = made.read_truth()
@@ -99,8 +126,7 @@ def rows(work: Path, frames: int) -> Iterator[tuple[str, str, str, Coverage]]:
             ).data
             covered = coverage(found, truth)
             plain, coded = (rmse_over_bound(found, truth, bound) for bound in bounds)
-            z = (covered.x, covered.y)
-            cells = [
+            errors = [
                 name,
                 known,
                 f"{covered.pairs:,}",
@@ -108,32 +134,41 @@ def rows(work: Path, frames: int) -> Iterator[tuple[str, str, str, Coverage]]:
                 f"{plain.rmse_nm:.1f}, {plain.bound_nm:.1f}",
                 f"{plain.rms:.2f}, {plain.median:.2f}",
                 f"{coded.rms:.2f}, {coded.median:.2f}",
-                f"{np.mean([one.sd for one in z]):.2f}, "
-                f"{np.mean([one.robust_sd for one in z]):.2f}",
-                " / ".join(f"{100 * one.interval:.0f}" for one in covered.levels),
-                " / ".join(f"{100 * one.ellipse:.0f}" for one in covered.levels),
             ]
-            yield name, known, f"| {' | '.join(cells)} |", covered
+            shares = [
+                name,
+                known,
+                *intervals(covered),
+                " / ".join(f"{100 * one.ellipse:.0f}" for one in covered.levels),
+                *intervals(coverage(found, truth.filter(pl.Series(are_alone(truth))))),
+            ]
+            yield name, known, errors, shares, covered
+
+
+def markdown(header: str, cells: list[list[str]]) -> str:
+    """A table."""
+    return "\n".join([header, *(f"| {' | '.join(row)} |" for row in cells)]) + "\n"
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, required=True, help="folder for the movies")
     parser.add_argument("--frames", type=int, default=1000)
-    parser.add_argument("--markdown", type=Path, help="write the table here too")
+    parser.add_argument("--markdown", type=Path, help="write the tables here too")
     parser.add_argument("--picture", type=Path, help=f"draw the coverage, {', '.join(SHOWN)}")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    lines = [HEADER]
-    print(HEADER)
-    for name, known, row, covered in rows(options.work, options.frames):
-        lines.append(row)
-        print(row, flush=True)
+    errors, shares = [], []
+    for name, known, error, share, covered in rows(options.work, options.frames):
+        errors.append(error)
+        shares.append(share)
         if options.picture and (name, known) == SHOWN:
             draw_coverage(covered, options.picture, title=f"{name}, camera {known}")
+    text = f"{markdown(BOUNDS, errors)}\n{markdown(COVERAGE, shares)}"
+    print(text)
     if options.markdown:
-        options.markdown.write_text("\n".join(lines) + "\n")
+        options.markdown.write_text(text)
 
 
 if __name__ == "__main__":
