@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from cellstorm.cli import main
-from cellstorm.cli.localize import gaussian_method, parse_frames, parse_region
+from cellstorm.cli.localize import parse_frames, parse_region
+from cellstorm.cli.method_options import gaussian_method
 from cellstorm.errors import ConfigurationError
 from cellstorm.localizations import read_table
 from cellstorm.simulate import Simulation

@@ -4,16 +4,14 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from cyclopts import Group, Parameter
-from pydantic import ValidationError
 
 from cellstorm.camera import load_camera
+from cellstorm.cli.method_options import MethodName, gaussian_method, net_method
 from cellstorm.cli.progress import shown_progress
 from cellstorm.errors import ConfigurationError
-from cellstorm.localize.gaussian import GaussianMethod
+from cellstorm.localize import Method
 from cellstorm.localize.gaussian.localizer import Fit, Width
-from cellstorm.parameters import describe_validation_error, describe_yaml_error
 from cellstorm.run import LocalizationRun, localize_movie
 
 __all__ = ["localize"]
@@ -47,7 +45,8 @@ def localize(
     restart: Annotated[bool, Parameter(group=_RUN, negative=())] = False,
     picture: Annotated[bool, Parameter(group=_RUN)] = True,
     workers: Annotated[int | None, Parameter(group=_RUN)] = None,
-    method: Annotated[Literal["gaussian"], Parameter(group=_METHOD)] = "gaussian",
+    method: Annotated[MethodName, Parameter(group=_METHOD)] = "gaussian",
+    model: Annotated[Path | None, Parameter(group=_METHOD)] = None,
     fast: Annotated[bool, Parameter(group=_METHOD, negative=())] = False,
     filter: Annotated[Filter | None, Parameter(group=_METHOD)] = None,
     detector: Annotated[Detector | None, Parameter(group=_METHOD)] = None,
@@ -92,7 +91,10 @@ def localize(
     workers
         Threads that localize; one per processor when not given.
     method
-        How to localize.
+        gaussian: a fit of all molecules of a frame together; net: a trained network. The
+        options below, but for --config and --set, are the former's.
+    model
+        The network's file; the one that comes along when not given.
     fast
         Single-emitter mode: several times faster, for sparse molecules.
     filter
@@ -117,19 +119,24 @@ def localize(
     set_
         Any parameter of the method by name, as in filter.scale=2; may be repeated.
     """
-    how = gaussian_method(
-        config=config,
-        fast=fast,
-        filter=filter,
-        detector=detector,
-        threshold=threshold,
-        fit=fit,
-        width=width,
-        sigma_px=sigma_px,
-        fit_radius_px=fit_radius_px,
-        temporal_median_frames=temporal_median,
-        assignments=set_,
-    )
+    options: dict[str, Any] = {
+        "fast": fast,
+        "filter": filter,
+        "detector": detector,
+        "threshold": threshold,
+        "fit": fit,
+        "width": width,
+        "sigma_px": sigma_px,
+        "fit_radius_px": fit_radius_px,
+        "temporal_median_frames": temporal_median,
+    }
+    how: Method
+    if method == "net":
+        how = net_method(model=model, config=config, assignments=set_, **options)
+    elif model is not None:
+        raise ConfigurationError("--model needs --method net.")
+    else:
+        how = gaussian_method(config=config, assignments=set_, **options)
     if workers is not None and workers < 1:
         raise ConfigurationError("--workers must be at least 1.")
     if pixel_size_nm is not None and not 0 < pixel_size_nm < float("inf"):
@@ -150,40 +157,6 @@ def localize(
             progress=progress,
         )
     print_summary(run)
-
-
-def gaussian_method(
-    *,
-    config: Path | None = None,
-    fast: bool = False,
-    filter: str | None = None,
-    detector: str | None = None,
-    assignments: tuple[str, ...] = (),
-    **options: Any,
-) -> GaussianMethod:
-    """The method as file, flags and ``--set`` describe it, the later winning.
-
-    Raises
-    ------
-    ConfigurationError
-        An unknown name, a value out of range, or options that exclude each other.
-    """
-    values = {} if config is None else _read_config(config)
-    if fast:
-        values["emitters"] = "single"
-    for name, kind in (("filter", filter), ("detector", detector)):
-        if kind is not None:
-            values[name] = {"kind": kind}
-    values |= {name: value for name, value in options.items() if value is not None}
-    for assignment in assignments:
-        _assign(values, assignment)
-    for name, kind in (("filter", "wavelet"), ("detector", "local-maximum")):
-        if isinstance(values.get(name), dict):
-            values[name].setdefault("kind", kind)
-    try:
-        return GaussianMethod.model_validate(values)
-    except ValidationError as error:
-        raise ConfigurationError(describe_validation_error(error), where=config) from error
 
 
 def parse_frames(text: str) -> tuple[int | None, int | None]:
@@ -259,39 +232,3 @@ def _bounds(text: str) -> tuple[int | None, int | None] | None:
         return (int(low) if low.strip() else None, int(high) if high.strip() else None)
     except ValueError:
         return None
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"the configuration cannot be read ({error.strerror}).", where=path
-        ) from error
-    except (yaml.YAMLError, UnicodeError) as error:
-        raise ConfigurationError(
-            f"this is not YAML: {describe_yaml_error(error)}.", where=path
-        ) from error
-    if not isinstance(values, dict):
-        raise ConfigurationError("expected a YAML mapping of names to values.", where=path)
-    return values
-
-
-def _assign(values: dict[str, Any], assignment: str) -> None:
-    path, equals, text = assignment.partition("=")
-    *parents, name = path.strip().split(".")
-    if not equals or not name or not all(parents):
-        raise ConfigurationError(
-            f"--set {assignment} is not an assignment.",
-            todo="Give it as name=value, for instance --set filter.scale=2.",
-        )
-    inside = values
-    for parent in parents:
-        deeper = inside.setdefault(parent, {})
-        if not isinstance(deeper, dict):
-            raise ConfigurationError(f"--set {assignment}: {parent} has no parts.")
-        inside = deeper
-    try:
-        inside[name] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"--set {assignment}: the value is not YAML.") from error

@@ -1,12 +1,13 @@
 """Frames in, molecules out: the methods and the socket they plug into.
 
-A *method* is what the user configured (`GaussianMethod`); its ``prepare`` looks at the
+A *method* is what the user configured (`GaussianMethod`, `NetMethod`); its ``prepare`` looks at the
 movie and gives a *localizer* with every number decided, which turns chunks of frames into
 columns of molecules.
 """
 
 from cellstorm.localize.gaussian import GaussianLocalizer, GaussianMethod
 from cellstorm.localize.localizer import FrameRange, Localizer, Method, MoleculeColumns, Region
+from cellstorm.localize.net import NetLocalizer, NetMethod
 
 __all__ = [
     "FrameRange",
@@ -15,5 +16,7 @@ __all__ = [
     "Localizer",
     "Method",
     "MoleculeColumns",
+    "NetLocalizer",
+    "NetMethod",
     "Region",
 ]

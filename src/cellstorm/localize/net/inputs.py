@@ -1,0 +1,75 @@
+"""What the network sees of a frame: light with even noise, and what the encoder did."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellstorm.camera import Camera
+from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electrons_per_grey
+from cellstorm.localize.localizer import Region
+from cellstorm.movie import CodedFrames, PictureType
+
+__all__ = ["PLANES", "input_planes"]
+
+PLANES = ("light", "coding_noise", "quantiser_known", "picture_type")
+"""Planes of a frame, in order."""
+
+# brings the planes to about one; part of what a network is trained on, never to be changed
+_LIGHT_CENTRE = 10.0
+_LIGHT_SCALE = 0.1
+_CODING_SCALE = 0.3
+_KINDS = {PictureType.I: 1.0, PictureType.P: -0.5, PictureType.B: -1.0}
+
+
+def input_planes(
+    frames: NDArray[np.generic],
+    camera: Camera,
+    coding: CodedFrames | None,
+    region: Region,
+) -> NDArray[np.float32]:
+    """Planes of consecutive frames.
+
+    ``light`` is twice the square root of the light plus the noise of the camera, in
+    photoelectrons: its noise has a standard deviation of one at any brightness
+    (generalised Anscombe transform; Starck et al. 1998, eq. 6.5, for normal noise of zero
+    mean). ``coding_noise`` is the standard deviation of the quantiser's rounding in
+    photoelectrons, ``D / sqrt(12)`` (Widrow 1956), as the logarithm of one plus it; where
+    the quantiser is not known it is zero and so is ``quantiser_known``. ``picture_type``
+    is positive for a picture coded on its own, negative for one predicted, zero where
+    nothing is known.
+
+    Parameters
+    ----------
+    frames
+        ``(n, height, width)`` grey values of the region.
+    camera
+        What they mean.
+    coding
+        Codec facts of the same frames, or None.
+    region
+        ``(x0, x1, y0, y1)``, the part of the movie that the frames show, px.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        ``(n, 4, height, width)``.
+    """
+    count, height, width = frames.shape
+    planes = np.zeros((count, len(PLANES), height, width), np.float32)
+    light = camera.to_photoelectrons(frames, region if camera.maps is not None else None)
+    light /= np.float32(camera.excess_noise_factor)
+    noise = camera.read_variance_e2((height, width), region if camera.maps is not None else None)
+    light += noise / np.float32(camera.excess_noise_factor) ** 2 + np.float32(0.375)
+    np.maximum(light, 0.0, out=light)
+    np.sqrt(light, out=light)
+    planes[:, 0] = (2.0 * light - _LIGHT_CENTRE) * _LIGHT_SCALE
+    if coding is None:
+        return planes
+    if coding.qp is not None:
+        variance = coding_variance_e2(coding, (height, width), region, electrons_per_grey(camera))
+        planes[:, 1] = np.log1p(np.sqrt(variance)) * np.float32(_CODING_SCALE)
+        planes[:, 2] = 1.0
+    kinds = np.zeros(256, np.float32)
+    for kind, value in _KINDS.items():
+        kinds[kind] = value
+    planes[:, 3] = kinds[coding.picture_types][:, None, None]
+    return planes

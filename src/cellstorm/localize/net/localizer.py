@@ -1,0 +1,142 @@
+"""Localization by a network with everything decided: chunks in, molecules out."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from cellstorm.camera import Camera
+from cellstorm.localizations import Flag
+from cellstorm.localize.localizer import MoleculeColumns
+from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
+from cellstorm.localize.net.inputs import input_planes
+from cellstorm.localize.net.model_file import NetworkModel, load_model
+from cellstorm.movie import FrameChunk
+from cellstorm.parameters import Parameters
+
+__all__ = ["NetLocalizer"]
+
+# pixels under it cannot add up to a molecule
+_LEAST_PROBABILITY = 0.03
+_EDGE_PX = 2
+# frames sent through the network at a time: enough to keep it busy, little memory
+_FRAMES_PER_RUN = 8
+_SIZE_MULTIPLE = 4
+
+
+class NetLocalizer(Parameters):
+    """A trained network and how its maps become molecules; see `NetMethod`."""
+
+    method: Literal["net"] = "net"
+    model: Path = Field(description="model file")
+    model_name: str = Field(description="what the file calls itself")
+    camera: Camera
+    region: tuple[int, int, int, int] = Field(description="x0, x1, y0, y1, px")
+    context_frames: int = Field(ge=1, description="frames looked at for one")
+    least_mass: float = Field(gt=0, lt=1, description="probability that makes a molecule")
+    join_px: float = Field(gt=0, description="distance within which pixels mean one molecule, px")
+    codec_facts: bool = Field(True, description="tell the network what the encoder did")
+
+    @property
+    def halo_frames(self) -> int:
+        """Frames needed on either side."""
+        return self.context_frames // 2
+
+    def summary(self) -> dict[str, str]:
+        """What was decided, for a person."""
+        return {
+            "network": f"{self.model_name} ({self.context_frames} frames at a time)",
+            "molecules": f"probability over {self.least_mass:g} within {self.join_px:g} px",
+        }
+
+    def localize(self, chunk: FrameChunk, *, first: int, last: int) -> MoleculeColumns:
+        """Molecules of frames ``first`` to ``last`` of the movie; see `Localizer`."""
+        network = self._network()
+        height, width = chunk.frames.shape[1:]
+        planes = input_planes(
+            chunk.frames, self.camera, chunk.coding if self.codec_facts else None, self.region
+        )
+        planes = self._padded(planes, first - chunk.start, last - chunk.start)
+        reach = self.halo_frames
+        rows = []
+        for start in range(0, last - first, _FRAMES_PER_RUN):
+            stop = min(start + _FRAMES_PER_RUN, last - first)
+            maps = network.maps(planes[start : stop + 2 * reach])
+            found = collect_molecules(
+                np.ascontiguousarray(maps[:, :, :height, :width]),
+                _LEAST_PROBABILITY,
+                self.least_mass,
+                self.join_px,
+            )
+            found[:, 0] += start
+            rows.append(found)
+        inside = np.concatenate(rows)
+        # what lies outside the picture belongs to nobody
+        inside = inside[
+            (inside[:, 1] >= 0)
+            & (inside[:, 1] < width)
+            & (inside[:, 2] >= 0)
+            & (inside[:, 2] < height)
+        ]
+        grey = chunk.frames[first - chunk.start : last - chunk.start]
+        return self._columns(inside, first, grey, network)
+
+    def _network(self) -> NetworkModel:
+        return load_model(self.model, self.model.stat().st_mtime_ns)
+
+    def _padded(self, planes: NDArray[np.float32], begin: int, end: int) -> NDArray[np.float32]:
+        """The frames needed, the outermost repeated at the movie's ends, size rounded up."""
+        reach = self.halo_frames
+        wanted = np.clip(np.arange(begin - reach, end + reach), 0, planes.shape[0] - 1)
+        bottom, right = (-planes.shape[axis] % _SIZE_MULTIPLE for axis in (2, 3))
+        planes = planes[wanted]
+        if bottom or right:
+            planes = np.pad(planes, ((0, 0), (0, 0), (0, bottom), (0, right)), mode="edge")
+        return np.ascontiguousarray(planes)
+
+    def _columns(
+        self,
+        rows: NDArray[np.float64],
+        first: int,
+        grey: NDArray[np.generic],
+        network: NetworkModel,
+    ) -> MoleculeColumns:
+        value = dict(zip(COLUMN_NAMES, rows.T, strict=True))
+        frame = value["frame"].astype(np.int64)
+        factor_x, factor_y, factor_light = network.facts.sigma_factors
+        x_error = factor_x * np.sqrt(value["variance_x_px2"])
+        y_error = factor_y * np.sqrt(value["variance_y_px2"])
+        excess = self.camera.excess_noise_factor
+        photons = excess * np.exp(value["log_photons"])
+        light_error = factor_light * np.sqrt(value["variance_log_photons"])
+        return {
+            "frame": (frame + first).astype(np.uint32),
+            "x_px": value["x_px"],
+            "y_px": value["y_px"],
+            "photons": photons.astype(np.float32),
+            "background_photons": (excess * np.exp(value["log_background"])).astype(np.float32),
+            "uncertainty_px": np.sqrt(0.5 * (x_error**2 + y_error**2)).astype(np.float32),
+            "uncertainty_x_px": x_error.astype(np.float32),
+            "uncertainty_y_px": y_error.astype(np.float32),
+            "uncertainty_photons": (photons * light_error).astype(np.float32),
+            "probability": value["probability"].astype(np.float32),
+            "flags": self._flags(frame, value["x_px"], value["y_px"], grey),
+        }
+
+    def _flags(
+        self,
+        frame: NDArray[np.int64],
+        x_px: NDArray[np.float64],
+        y_px: NDArray[np.float64],
+        grey: NDArray[np.generic],
+    ) -> NDArray[np.uint8]:
+        height, width = grey.shape[1:]
+        flags = np.zeros(frame.size, np.uint8)
+        near = (x_px < _EDGE_PX) | (x_px > width - _EDGE_PX)
+        near |= (y_px < _EDGE_PX) | (y_px > height - _EDGE_PX)
+        flags[near] |= np.uint8(Flag.NEAR_EDGE)
+        pixels = grey[frame, y_px.astype(np.int64), x_px.astype(np.int64)]
+        flags[self.camera.saturated(pixels)] |= np.uint8(Flag.SATURATED)
+        return flags

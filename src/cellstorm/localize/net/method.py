@@ -1,0 +1,54 @@
+"""The network as the user configured it."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from cellstorm.camera import Camera
+from cellstorm.localize.localizer import FrameRange, Region
+from cellstorm.localize.net.localizer import NetLocalizer
+from cellstorm.localize.net.model_file import SHIPPED_MODEL, load_model
+from cellstorm.movie import Movie
+from cellstorm.parameters import Parameters
+
+__all__ = ["NetMethod"]
+
+
+class NetMethod(Parameters):
+    """Localization by a trained network that knows what the encoder did.
+
+    One network for all recordings that its model file names: light, PSF width, codec and
+    density may vary from movie to movie and within one.
+    """
+
+    method: Literal["net"] = "net"
+    model: Path | None = Field(None, description="model file; None: the one that comes along")
+    least_mass: float | None = Field(
+        None, gt=0, lt=1, description="probability that makes a molecule; None: the model's own"
+    )
+    codec_facts: bool = Field(True, description="tell the network what the encoder did")
+
+    def prepare(
+        self, movie: Movie, camera: Camera, frames: FrameRange, region: Region
+    ) -> NetLocalizer:
+        """Open the model; a network leaves nothing else to decide.
+
+        Raises
+        ------
+        ConfigurationError
+            The model file cannot be used.
+        """
+        path = SHIPPED_MODEL if self.model is None else self.model
+        modified_ns = path.stat().st_mtime_ns if path.exists() else 0
+        facts = load_model(path, modified_ns).facts
+        return NetLocalizer(
+            model=path,
+            model_name=facts.name,
+            camera=camera,
+            region=region,
+            context_frames=facts.context_frames,
+            least_mass=facts.least_mass if self.least_mass is None else self.least_mass,
+            join_px=facts.join_px,
+            codec_facts=self.codec_facts,
+        )

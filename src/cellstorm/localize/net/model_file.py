@@ -1,0 +1,107 @@
+"""A network as one ONNX file with everything that must be known about it inside."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from cellstorm.errors import ConfigurationError
+from cellstorm.localize.net.inputs import PLANES
+from cellstorm.parameters import Parameters, describe_validation_error
+
+__all__ = ["SHIPPED_MODEL", "ModelFacts", "NetworkModel", "load_model"]
+
+SHIPPED_MODEL = Path(__file__).parent / "phone.onnx"
+"""The network that comes with the package."""
+
+_KEY = "cellstorm"
+_FORMAT = 1
+
+
+class ModelFacts(Parameters):
+    """What a model file says of itself."""
+
+    format_version: int = Field(_FORMAT, description="version of the maps and of these facts")
+    name: str = Field(description="what to call it")
+    cellstorm_version: str = Field(description="version that trained it")
+    created: str = Field(description="when, ISO 8601")
+    licence: str = Field("MIT", description="of the weights")
+    planes: tuple[str, ...] = Field(description="what the network sees of a frame")
+    context_frames: int = Field(ge=1, description="frames looked at for one")
+    least_mass: float = Field(gt=0, lt=1, description="probability that makes a molecule")
+    join_px: float = Field(gt=0, description="distance within which pixels mean one molecule")
+    sigma_factors: tuple[float, float, float] = Field(
+        (1.0, 1.0, 1.0),
+        description="calibration of the standard deviations of x, y and log photons",
+    )
+    training: dict[str, Any] = Field({}, description="settings that it was trained with")
+    conditions: dict[str, Any] = Field({}, description="conditions that it is valid for")
+    figures: dict[str, float] = Field({}, description="efficiencies measured on simulations")
+
+
+@dataclass(frozen=True)
+class NetworkModel:
+    """A loaded model: its facts and the session that runs it."""
+
+    facts: ModelFacts
+    session: Any
+
+    def maps(self, planes: Any) -> Any:
+        """Maps ``(n, 9, height, width)`` of all but the outermost frames of ``planes``."""
+        return self.session.run(None, {"frames": planes})[0]
+
+
+@lru_cache(maxsize=4)
+def load_model(path: Path, modified_ns: int = 0) -> NetworkModel:
+    """Open a model file.
+
+    Parameters
+    ----------
+    path
+        An ONNX file made by ``cellstorm``.
+    modified_ns
+        Its time of change, so that a new file under the old name is opened anew.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing, no ONNX, or was not made by a cellstorm that we understand.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # chunks are computed side by side; a session's own threads would only get in the way
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    if not path.exists():
+        raise ConfigurationError("there is no such model file.", where=path)
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=onnxruntime.get_available_providers()
+        )
+    except Exception as error:  # the runtime's own classes are not public
+        raise ConfigurationError(
+            "this is not an ONNX model that can be read.", where=path
+        ) from error
+    text = session.get_modelmeta().custom_metadata_map.get(_KEY)
+    if text is None:
+        raise ConfigurationError("this ONNX file is not a model of cellstorm's.", where=path)
+    try:
+        facts = ModelFacts.model_validate(json.loads(text))
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"the model's facts are not understood: {describe_validation_error(error)}.",
+            where=path,
+            todo="It may have been made by another version of cellstorm.",
+        ) from error
+    if facts.format_version != _FORMAT or facts.planes != PLANES:
+        raise ConfigurationError(
+            "this model was made for another version of cellstorm.",
+            where=path,
+            todo=f"It was made by {facts.cellstorm_version}.",
+        )
+    return NetworkModel(facts, session)

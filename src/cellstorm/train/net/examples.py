@@ -1,0 +1,218 @@
+"""Training windows: simulated clips in memory, cut, turned and withheld at random."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+
+from cellstorm.localize.net.inputs import PLANES, input_planes
+from cellstorm.simulate import Simulation, make_clip
+from cellstorm.train.conditions import Conditions
+from cellstorm.train.net.loss import Targets
+
+__all__ = ["Batch", "ClipPool", "TrainingClip", "training_clip"]
+
+_LEAST_SIGNIFICANCE = 3.0
+# a clip's 40 frames of 112 px hold three times as many windows that do not overlap
+_WINDOWS_PER_CLIP = 80
+
+
+@dataclass(frozen=True)
+class TrainingClip:
+    """A clip as the network sees it, with its truth.
+
+    Attributes
+    ----------
+    planes
+        ``(frames, 4, height, width)`` float16, `input_planes`.
+    log_background
+        ``(frames or 1, height, width)`` float16.
+    frame, x_px, y_px, log_photons
+        ``(molecules,)`` those that can be seen, by frame.
+    first_row
+        ``(frames + 1,)`` where each frame's molecules begin.
+    """
+
+    planes: NDArray[np.float16]
+    log_background: NDArray[np.float16]
+    x_px: NDArray[np.float32]
+    y_px: NDArray[np.float32]
+    log_photons: NDArray[np.float32]
+    first_row: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows and their truth."""
+
+    frames: torch.Tensor
+    targets: Targets
+
+
+def training_clip(simulation: Simulation, random: np.random.Generator) -> TrainingClip:
+    """Simulate, code and decode a clip in memory.
+
+    The camera that the frames are read with differs a little from the true one, as a
+    calibration or an estimate does; photons and background are counted with it.
+
+    Parameters
+    ----------
+    simulation
+        What to make.
+    random
+        Draws the camera's errors.
+    """
+    clip = make_clip(simulation)
+    camera = simulation.recorded_camera
+    gain_error = float(np.exp(random.normal(0.0, 0.15)))
+    used = camera.model_copy(
+        update={
+            "gain_e_per_adu": camera.gain_e_per_adu * gain_error,
+            "offset_adu": camera.offset_adu + random.normal(0.0, 1.0),
+        }
+    )
+    count, height, width = clip.frames.shape
+    planes = input_planes(clip.frames, used, clip.coding, (0, width, 0, height))
+    # how well a molecule can be seen is told by the background under it
+    psf_px, _ = simulation.psf.widths_px(np.zeros(1), pixel_size_nm=simulation.pixel_size_nm)
+    noise = pl.col("background_photons") + camera.read_noise_e**2
+    least = _LEAST_SIGNIFICANCE * (noise * 4.0 * np.pi).sqrt() * float(psf_px[0])
+    truth = clip.truth.filter(pl.col("photons") >= least)
+    return TrainingClip(
+        planes=planes.astype(np.float16),
+        log_background=np.log(clip.background * gain_error + 0.1).astype(np.float16),
+        x_px=(truth["x_nm"].to_numpy() / simulation.pixel_size_nm).astype(np.float32),
+        y_px=(truth["y_nm"].to_numpy() / simulation.pixel_size_nm).astype(np.float32),
+        log_photons=np.log(truth["photons"].to_numpy() * gain_error).astype(np.float32),
+        first_row=np.searchsorted(truth["frame"].to_numpy(), np.arange(count + 1)),
+    )
+
+
+class ClipPool:
+    """Clips of ever new conditions, replaced one by one by a thread of its own.
+
+    Parameters
+    ----------
+    conditions
+        Where clips are drawn from.
+    size
+        Clips kept at a time.
+    seed
+        Same seed, same clips in the same order (which windows are cut from which depends
+        on how fast they are made).
+    context_frames
+        Frames of a window.
+    window_px
+        Edge of a window, px.
+    """
+
+    def __init__(
+        self,
+        conditions: Conditions,
+        *,
+        size: int,
+        seed: int,
+        context_frames: int,
+        window_px: int = 64,
+    ) -> None:
+        self._conditions = conditions
+        self._clips: list[TrainingClip] = []
+        self._size = size
+        self._seed = seed
+        self._reach = context_frames // 2
+        self._window_px = window_px
+        self._stop = threading.Event()
+        self._filled = threading.Event()
+        self._failure: BaseException | None = None
+        self.made = 0
+        self._used = 0
+        self._thread = threading.Thread(target=self._make, name="clips", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop making clips."""
+        self._stop.set()
+        self._thread.join()
+
+    def batches(self, windows: int, random: np.random.Generator) -> Iterator[Batch]:
+        """Batches without end, as soon as there are a few clips."""
+        self._filled.wait()
+        while True:
+            if self._failure is not None:
+                raise self._failure
+            self._used += windows
+            yield self._batch(windows, random)
+
+    def _make(self) -> None:
+        try:
+            random = np.random.default_rng([self._seed, 1])
+            while not self._stop.is_set():
+                if self.made > self._size + self._used / _WINDOWS_PER_CLIP:
+                    self._stop.wait(0.05)
+                    continue
+                clip = training_clip(self._conditions.draw(random), random)
+                if len(self._clips) < self._size:
+                    self._clips.append(clip)
+                else:
+                    self._clips[self.made % self._size] = clip
+                self.made += 1
+                if self.made >= min(32, self._size):
+                    self._filled.set()
+        except BaseException as error:  # raised where the batches are used
+            self._failure = error
+            self._filled.set()
+
+    def _batch(self, windows: int, random: np.random.Generator) -> Batch:
+        context, size = 2 * self._reach + 1, self._window_px
+        planes = np.empty((windows, context, len(PLANES), size, size), np.float32)
+        background = np.empty((windows, size, size), np.float32)
+        rows: list[NDArray[np.float32]] = []
+        owner: list[NDArray[np.int64]] = []
+        for window in range(windows):
+            clip = self._clips[random.integers(len(self._clips))]
+            count, _, height, width = clip.planes.shape
+            frame = int(random.integers(count))
+            top = int(random.integers(height - size + 1))
+            left = int(random.integers(width - size + 1))
+            # the ends of a clip repeat their own frame
+            shown = np.clip(np.arange(frame - self._reach, frame + self._reach + 1), 0, count - 1)
+            cut = clip.planes[shown, :, top : top + size, left : left + size].astype(np.float32)
+            level = clip.log_background[
+                frame if clip.log_background.shape[0] > 1 else 0,
+                top : top + size,
+                left : left + size,
+            ].astype(np.float32)
+            here = slice(clip.first_row[frame], clip.first_row[frame + 1])
+            x, y = clip.x_px[here] - left, clip.y_px[here] - top
+            inside = (x >= 0) & (x < size) & (y >= 0) & (y < size)
+            x, y, light = x[inside], y[inside], clip.log_photons[here][inside]
+            if random.random() < 0.5:
+                cut, level, x = cut[..., ::-1], level[:, ::-1], size - x
+            if random.random() < 0.5:
+                cut, level, y = cut[..., ::-1, :], level[::-1], size - y
+            if random.random() < 0.5:
+                cut, level, x, y = cut.swapaxes(-1, -2), level.T, y, x
+            planes[window], background[window] = cut, level
+            if random.random() < 0.25:
+                planes[window, :, 1:3] = 0.0
+                if random.random() < 0.5:
+                    planes[window, :, 3] = 0.0
+            rows.append(np.stack([x, y, light]))
+            owner.append(np.full(x.size, window, np.int64))
+        joined = np.concatenate(rows, axis=1)
+        # a molecule on the far edge of a turned window belongs to the pixel before it
+        joined[:2] = np.clip(joined[:2], 0.0, size - 1e-3)
+        return Batch(
+            torch.from_numpy(planes),
+            Targets(
+                window=torch.from_numpy(np.concatenate(owner)),
+                x_px=torch.from_numpy(joined[0]),
+                y_px=torch.from_numpy(joined[1]),
+                log_photons=torch.from_numpy(joined[2]),
+                log_background=torch.from_numpy(background),
+            ),
+        )

@@ -1,0 +1,152 @@
+"""The network: per-frame features once, neighbours in time joined, a body at half size."""
+
+from typing import cast
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from cellstorm.parameters import Parameters
+
+__all__ = ["OUTPUTS", "NetworkShape", "StormNet"]
+
+OUTPUTS = (
+    "probability_logit",
+    "x_px",
+    "y_px",
+    "log_photons",
+    "log_background",
+    "log_sigma_x_px",
+    "log_sigma_y_px",
+    "log_sigma_log_photons",
+    "log_sigma_log_background",
+)
+"""Maps per pixel, in order; positions count from the pixel's centre."""
+
+
+class NetworkShape(Parameters):
+    """How large the network is."""
+
+    input_planes: int = Field(4, ge=1, description="planes per frame")
+    context_frames: int = Field(3, ge=1, description="frames looked at for one; odd")
+    frame_channels: int = Field(48, ge=1, description="features of a single frame")
+    channels: int = Field(64, ge=1, description="channels at half size")
+    deep_channels: int = Field(96, ge=1, description="channels at a quarter of the size")
+    deep_layers: int = Field(4, ge=1, description="layers at a quarter of the size")
+
+
+def _layer(inputs: int, outputs: int, *, size: int = 3, dilation: int = 1) -> nn.Sequential:
+    padding = dilation * (size // 2)
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, padding=padding, dilation=dilation), nn.ReLU()
+    )
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, *, dilation: int = 1) -> None:
+        super().__init__()
+        self.layer = _layer(channels, channels, dilation=dilation)
+
+    def forward(self, features: Tensor) -> Tensor:
+        joined: Tensor = features + self.layer(features)
+        return joined
+
+
+class StormNet(nn.Module):
+    """Molecules, their uncertainty and the background of every pixel, from a few frames.
+
+    2 x 2 pixels become channels at once, so that everything runs at half size or less;
+    features of a single frame are made once and shared by the windows it stands in
+    (DECODE, Speiser et al. 2021; LiteLoc, Fei et al. 2025).
+
+    Parameters
+    ----------
+    shape
+        Its size.
+    """
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.shape = shape
+        frame, body, deep = shape.frame_channels, shape.channels, shape.deep_channels
+        self.frame = nn.Sequential(
+            nn.PixelUnshuffle(2), _layer(4 * shape.input_planes, frame), _layer(frame, frame)
+        )
+        self.join = _layer(frame * shape.context_frames, body, size=1)
+        self.first = _Residual(body)
+        self.down = nn.Sequential(nn.MaxPool2d(2), _layer(body, deep))
+        # growing reach at no cost, like LiteLoc's dilated layers
+        self.deep = nn.Sequential(
+            *(_Residual(deep, dilation=(1, 2, 4)[i % 3]) for i in range(shape.deep_layers - 1))
+        )
+        self.up = nn.Sequential(_layer(deep, body, size=1), nn.Upsample(scale_factor=2))
+        self.merge = _layer(2 * body, body, size=1)
+        self.last = _Residual(body)
+        self.head = nn.Sequential(nn.Conv2d(body, 4 * len(OUTPUTS), 1), nn.PixelShuffle(2))
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        last = cast("nn.Conv2d", self.head[0])
+        with torch.no_grad():
+            assert last.bias is not None
+            last.weight.mul_(0.1)
+            bias = last.bias.view(len(OUTPUTS), 4)
+            # few molecules, of some hundred photons, known to a quarter of a pixel
+            for name, value in (
+                ("probability_logit", -5.0),
+                ("log_photons", 6.0),
+                ("log_background", 3.0),
+                ("log_sigma_x_px", -1.2),
+                ("log_sigma_y_px", -1.2),
+                ("log_sigma_log_photons", -1.0),
+                ("log_sigma_log_background", -1.0),
+            ):
+                bias[OUTPUTS.index(name)] = value
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Maps of the middle frames.
+
+        Parameters
+        ----------
+        frames
+            ``(windows, context, planes, height, width)``; height and width multiples of 4.
+
+        Returns
+        -------
+        Tensor
+            ``(windows, outputs, height, width)``.
+        """
+        windows, context, planes, height, width = frames.shape
+        features = self.frame(frames.reshape(windows * context, planes, height, width))
+        return self.maps(features.reshape(windows, -1, height // 2, width // 2))
+
+    def sequence(self, frames: Tensor) -> Tensor:
+        """Maps of all but the outermost frames of one sequence; each frame's features once.
+
+        Parameters
+        ----------
+        frames
+            ``(n + context - 1, planes, height, width)`` consecutive frames.
+
+        Returns
+        -------
+        Tensor
+            ``(n, outputs, height, width)``.
+        """
+        features = self.frame(frames)
+        reach = self.shape.context_frames - 1
+        count = features.shape[0] - reach
+        shifted = [features[i : i + count] for i in range(reach + 1)]
+        return self.maps(torch.cat(shifted, dim=1))
+
+    def maps(self, features: Tensor) -> Tensor:
+        """Maps from the joined features of neighbouring frames."""
+        near = self.first(self.join(features))
+        far = self.up(self.deep(self.down(near)))
+        maps: Tensor = self.head(self.last(self.merge(torch.cat([near, far], dim=1))))
+        return maps

@@ -1,0 +1,88 @@
+"""The network and its loss: shapes, sharing, and a minimum at the truth."""
+
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor  # noqa: E402
+
+from cellstorm.train.net.loss import Targets, detection_loss  # noqa: E402
+from cellstorm.train.net.network import OUTPUTS, NetworkShape, StormNet  # noqa: E402
+
+SMALL = NetworkShape(frame_channels=8, channels=8, deep_channels=8, deep_layers=2)
+
+
+def _targets(x_px: float, y_px: float) -> Targets:
+    return Targets(
+        window=torch.zeros(1, dtype=torch.int64),
+        x_px=torch.tensor([x_px]),
+        y_px=torch.tensor([y_px]),
+        log_photons=torch.tensor([6.0]),
+        log_background=torch.full((1, 16, 16), 3.0),
+    )
+
+
+def _maps(x_px: float, y_px: float, *, logit: float = 6.0, sigma_px: float = 0.1) -> Tensor:
+    """Maps that say there is exactly one molecule, there."""
+    maps = torch.zeros(1, len(OUTPUTS), 16, 16)
+    column, row = int(x_px), int(y_px)
+    maps[:, OUTPUTS.index("probability_logit")] = -12.0
+    maps[:, OUTPUTS.index("probability_logit"), row, column] = logit
+    maps[:, OUTPUTS.index("x_px"), row, column] = x_px - column - 0.5
+    maps[:, OUTPUTS.index("y_px"), row, column] = y_px - row - 0.5
+    maps[:, OUTPUTS.index("log_photons")] = 6.0
+    maps[:, OUTPUTS.index("log_background")] = 3.0
+    for name in ("log_sigma_x_px", "log_sigma_y_px"):
+        maps[:, OUTPUTS.index(name)] = math.log(sigma_px)
+    return maps  # type: ignore[no-any-return]
+
+
+def test_a_sequence_gives_what_its_windows_give_alone() -> None:
+    torch.manual_seed(0)
+    network = StormNet(SMALL).eval()
+    frames = torch.randn(6, 4, 32, 24)
+    windows = torch.stack([frames[i : i + 3] for i in range(4)])
+    with torch.no_grad():
+        torch.testing.assert_close(network.sequence(frames), network(windows))
+
+
+def test_maps_have_the_size_of_the_frames() -> None:
+    assert StormNet(SMALL)(torch.zeros(2, 3, 4, 16, 20)).shape == (2, len(OUTPUTS), 16, 20)
+
+
+def test_the_loss_is_least_where_the_molecule_is() -> None:
+    truth = _targets(7.3, 9.8)
+    right = detection_loss(_maps(7.3, 9.8), truth).total
+    for x_px, y_px in ((7.5, 9.8), (7.3, 9.6), (6.3, 9.8), (12.3, 3.8)):
+        assert detection_loss(_maps(x_px, y_px), truth).total > right
+
+
+def test_the_loss_wants_one_molecule_and_the_right_uncertainty() -> None:
+    truth = _targets(7.5, 9.5)
+    shown = _maps(7.5, 9.5)
+    doubled = shown.clone()
+    doubled[0, 0, 3, 3] = 6.0
+    missed = _maps(7.5, 9.5, logit=-8.0)
+    assert detection_loss(doubled, truth).total > detection_loss(shown, truth).total
+    assert detection_loss(missed, truth).total > detection_loss(shown, truth).total
+    # errors of 0.2 px reported as such cost less than as 0.05 or as 0.8
+    losses = {
+        sigma_px: float(detection_loss(_maps(7.7, 9.5, sigma_px=sigma_px), truth).total)
+        for sigma_px in (0.05, 0.2, 0.8)
+    }
+    assert min(losses, key=lambda sigma_px: losses[sigma_px]) == 0.2
+
+
+def test_windows_without_molecules_teach_too() -> None:
+    nothing = torch.zeros(0)
+    targets = Targets(
+        window=torch.zeros(0, dtype=torch.int64),
+        x_px=nothing,
+        y_px=nothing,
+        log_photons=nothing,
+        log_background=torch.full((1, 16, 16), 3.0),
+    )
+    empty = _maps(7.5, 9.5, logit=-12.0)
+    assert detection_loss(_maps(7.5, 9.5), targets).total > detection_loss(empty, targets).total
