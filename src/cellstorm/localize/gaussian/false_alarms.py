@@ -14,7 +14,6 @@ def least_snr(
     pixels: int,
     sigma_px: float,
     *,
-    used_scale: float = 1.0,
     real_scale: float = 1.0,
     typical_share: float = 0.4,
 ) -> float:
@@ -29,24 +28,24 @@ def least_snr(
     Parameters
     ----------
     snr
-        Photons over their standard error of the sample's molecules.
+        Photons over their standard error, noise scale included, of the sample's molecules.
     pixels
         Pixels that the sample has.
     sigma_px
         PSF width, px.
-    used_scale, real_scale
-        Noise scale that thresholds are multiplied with, and the measured one.
+    real_scale
+        Real noise over the noise that standard errors are reckoned with.
     typical_share
         That share; 0 leaves the second demand out.
     """
     density = pixels / (2.0 * sigma_px**2 * (2.0 * np.pi) ** 1.5)
     level = HIGHEST_SNR + 1.0
     for t in np.arange(LOWEST_SNR, HIGHEST_SNR + 1.0, 0.1):
-        real = t * used_scale / real_scale
+        real = t / real_scale
         noise_peaks = density * real * np.exp(-0.5 * real**2)
-        if noise_peaks <= 0.1 * np.count_nonzero(snr >= t * used_scale):
+        if noise_peaks <= 0.1 * np.count_nonzero(snr >= t):
             level = float(t)
             break
-    seen = snr[snr >= level * used_scale] / used_scale
+    seen = snr[snr >= level]
     typical = typical_share * float(np.median(seen)) if seen.size else LOWEST_SNR
     return round(max(level, min(max(typical, LOWEST_SNR), HIGHEST_SNR)), 2)

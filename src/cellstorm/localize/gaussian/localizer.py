@@ -80,6 +80,10 @@ class GaussianLocalizer(Parameters):
     background_radius_px: int = Field(ge=2)
     least_snr: float = Field(ge=0)
     noise_scale: Annotated[float, Field(gt=0)] = 1.0
+    noise_levels_e: tuple[float, ...] = Field(
+        (), description="backgrounds at which the noise scale was measured, photoelectrons"
+    )
+    noise_scales: tuple[float, ...] = Field((), description="noise scale at each of them")
     temporal_median_frames: int = Field(0, ge=0)
     satellite_share: float = Field(
         0.0, ge=0, le=1, description="of a brighter neighbour's photons; fainter ones go"
@@ -195,7 +199,7 @@ class GaussianLocalizer(Parameters):
             frame, results = self._fit_alone(electrons, variance)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = results["photons"] / np.sqrt(results["var_photons"])
-        keep = ratio >= self.least_snr * self.noise_scale
+        keep = ratio >= self.least_snr * self.noise_scale_at(results["background"])
         for name in ("x", "y", "var_x", "var_y"):
             keep &= np.isfinite(results[name])
         # a position less certain than the PSF is wide is none
@@ -214,6 +218,13 @@ class GaussianLocalizer(Parameters):
                 keep,
             )
         return frame[keep], {name: values[keep] for name, values in results.items()}
+
+    def noise_scale_at(self, background_e: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Noise scale where the background is as given, of the same shape."""
+        if not self.noise_levels_e:
+            return np.full(background_e.shape, self.noise_scale)
+        scale: NDArray[np.float64] = np.interp(background_e, self.noise_levels_e, self.noise_scales)
+        return scale
 
     def candidates(self, electrons: NDArray[np.float32]) -> Candidates:
         """Where the chosen filter, threshold and detector see molecules."""
@@ -312,7 +323,8 @@ class GaussianLocalizer(Parameters):
             Flag.NEAR_EDGE: edge,
             Flag.SATURATED: self.camera.saturated(grey[frame, rows, columns]),
             Flag.WIDE_OR_NARROW: (narrowest < _NARROW) | (widest > _WIDE),
-            Flag.POOR_FIT: results["chi2"] > _POOR_CHI2 * self.noise_scale**2,
+            Flag.POOR_FIT: results["chi2"]
+            > _POOR_CHI2 * self.noise_scale_at(results["background"]) ** 2,
             Flag.CROWDED: results["neighbours"] >= _CROWD,
         }
         flags = np.zeros(frame.size, dtype=np.uint8)
@@ -330,7 +342,7 @@ class GaussianLocalizer(Parameters):
     ) -> MoleculeColumns:
         factor = self.camera.excess_noise_factor
         # where the real noise is larger than the model's, errors are larger too
-        trust = max(1.0, self.noise_scale)
+        trust = np.maximum(self.noise_scale_at(results["background"]), 1.0)
         rows, columns = self._pixels(results)
         dark = variance[frame if variance.shape[0] > 1 else 0, rows, columns]
         background_variance = np.maximum(results["background"], 0.0) + dark

@@ -187,19 +187,25 @@ class GaussianMethod(Parameters):
             frame, results = keen.fit_molecules(electrons, variance, models)
             if standing_residual(electrons, variance, models) <= _MOST_STANDING_RESIDUAL:
                 break
-        measured = score_spread(electrons, variance, models, keen.spot_profile())
-        used = max(1.0, measured)
+        noise = score_spread(electrons, variance, models, keen.spot_profile())
+        used = max(1.0, noise.overall)
+        by_level = {
+            "noise_levels_e": noise.level if len(noise.level) > 1 else (),
+            "noise_scales": tuple(max(1.0, spread) for spread in noise.spread)
+            if len(noise.level) > 1
+            else (),
+        }
+        keen = keen.model_copy(update={"noise_scale": used, **by_level})
         snr = self.least_snr
         if snr is None:
-            seen = results["photons"] / np.sqrt(results["var_photons"])
+            scale = keen.noise_scale_at(results["background"])
             snr = least_snr(
-                seen,
+                results["photons"] / np.sqrt(results["var_photons"]) / scale,
                 electrons.size,
                 localizer.sigma_px,
-                used_scale=used,
-                real_scale=measured,
+                real_scale=noise.overall / used,
             )
-        changes: dict[str, float] = {"noise_scale": used, "least_snr": snr}
+        changes: dict[str, float] = {"least_snr": snr}
         changes["satellite_share"] = satellite_share(
             frame, results["x"], results["y"], results["photons"], localizer.sigma_px
         )
