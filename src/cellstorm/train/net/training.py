@@ -65,7 +65,7 @@ def train_network(
     checkpoint_minutes: float = 5.0,
     stop_after_s: float | None = None,
     listener: Callable[[TrainingProgress], None] | None = None,
-) -> StormNet:
+) -> bool:
     """Train, or go on where the last checkpoint in ``folder`` stands.
 
     Parameters
@@ -85,8 +85,8 @@ def train_network(
 
     Returns
     -------
-    StormNet
-        With the averaged weights.
+    bool
+        Whether all steps are done; `load_trained` gives the network.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
@@ -183,7 +183,7 @@ def train_network(
     finally:
         pool.close()
     save()
-    return _averaged_network(settings, averaged)
+    return step >= settings.steps
 
 
 def load_trained(checkpoint: Path) -> tuple[TrainingSettings, StormNet]:
