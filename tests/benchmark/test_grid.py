@@ -55,6 +55,7 @@ def test_the_papers_grid_has_its_light_and_qualities_and_untouched_seeds() -> No
         ("simulation: phone\nmethods: {mine: {rounds: 0}}", ("mine", "rounds", "1")),
         ("simulation: phone\nmethods: {Picasso: {}}", ("Picasso", "picasso: false")),
         ("simulation: phone\nmethods: {mine: single}", ("mine", "mapping")),
+        ("simulation: phone\nmethods: [gaussian]", ("methods", "{gaussian: {}")),
         ("simulation: phone\nseeds: [1, 1]", ("seeds", "twice")),
         ("simulation: phone\nframes: 0", ("frames", "1")),
         ("axes: {photons: [1]}", ("simulation",)),

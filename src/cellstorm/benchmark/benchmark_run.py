@@ -140,7 +140,7 @@ def run_benchmark(
     except OSError as error:
         raise output_error(error, output) from error
     run = _Run(grid, output, picasso, keep_movies, workers, progress)
-    return run.all(began)
+    return run.measure_all_cells(began)
 
 
 class _Run:
@@ -181,7 +181,7 @@ class _Run:
         )
         self._last_told = 0.0
 
-    def all(self, began: float) -> BenchmarkRun:
+    def measure_all_cells(self, began: float) -> BenchmarkRun:
         results: list[CellResult] = []
         from_earlier = 0
         for cell in self._cells:

@@ -19,7 +19,8 @@ class Figure:
     meaning
         One sentence.
     better
-        Which way is better; None where neither is.
+        Which way is better; None where neither is, or where it says little alone: finding
+        noise everywhere gives full recall, a single sure molecule full precision.
     digits
         After the point.
     curve
@@ -54,8 +55,8 @@ _FIGURES = (
         3,
         curve=True,
     ),
-    Figure("recall", "recall", "", "Share of the true molecules that was found.", "higher", 3),
-    Figure("precision", "precision", "", "Share of what was found that is true.", "higher", 3),
+    Figure("recall", "recall", "", "Share of the true molecules that was found.", None, 3),
+    Figure("precision", "precision", "", "Share of what was found that is true.", None, 3),
     Figure(
         "rmse_nm",
         "RMSE",

@@ -123,6 +123,16 @@ class BenchmarkGrid(Parameters):
             raise ValueError("a seed is there twice; the same movie counts only once")
         return value
 
+    @field_validator("methods", mode="before")
+    @classmethod
+    def _methods_are_named(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise ValueError(
+                "expected a name and settings for each method, for instance"
+                " {gaussian: {}, single emitter: {emitters: single}}"
+            )
+        return value
+
     @field_validator("methods")
     @classmethod
     def _picasso_is_reserved(cls, value: dict[str, MethodChoice]) -> dict[str, MethodChoice]:

@@ -158,6 +158,7 @@ def _content(run: BenchmarkRun, command: str) -> dict[str, Any]:
             for name in run.methods
         ],
         "picasso": run.picasso,
+        "picasso_is_missing": grid.picasso and run.picasso is None,
         "figures": figures,
         "shown": [_shown(run, cell, figures, colours) for cell in cells],
         "pictured": [

@@ -110,6 +110,8 @@ def benchmark(
             f"Failed: {failure.cell}: {failure.method}: {failure.message}\n  ({failure.log})",
             file=sys.stderr,
         )
+    if chosen.picasso and rival is None:
+        print("Picasso is not installed here: no column of it. --picasso names another Python.")
     earlier = f"; {run.from_earlier} results were there already" if run.from_earlier else ""
     print(f"{len(run.results)} results in {run.seconds:.0f} s{earlier}")
     print(f"report  {folder / 'report.html'}")
@@ -159,7 +161,7 @@ def _methods(
             where="--method picasso",
             todo=f"Add --method {next(iter(grid.methods))!r}.",
         )
-    return grid.model_copy(update={"methods": methods}), rival
+    return grid.model_copy(update={"methods": methods, "picasso": rival is not None}), rival
 
 
 def _changed(grid: BenchmarkGrid, changes: dict[str, object]) -> BenchmarkGrid:
