@@ -65,9 +65,7 @@ def demo(
     megabytes = movie.stat().st_size / 1e6
     print(f"  {movie}  {megabytes:.1f} MB, made in {time.monotonic() - began:.1f} s")
 
-    print(
-        "Localizing it, nothing given but the video (the first run ever compiles, be patient) ..."
-    )
+    print("Localizing it, nothing given but the video ...")
     with shown_progress() as progress, _beginning_anew():
         run = localize_movie(
             movie,
