@@ -9,7 +9,13 @@ import polars as pl
 import pytest
 
 from cellstorm.cli import main
-from cellstorm.localizations import Localizations, Metadata, MovieFacts, write_table
+from cellstorm.localizations import (
+    Localizations,
+    Metadata,
+    MovieFacts,
+    read_table,
+    write_table,
+)
 
 FIELD_PX, PIXEL_NM, FRAMES = 64, 100.0, 60
 
@@ -113,6 +119,12 @@ def test_a_program_reads_the_same_figures(
     assert report["nearest_truth_200_nm"]["true_events"] == truth.height
     assert report["options"]["frames"] == [0, FRAMES]
     assert report["notices"] == []
+
+
+def test_a_simulations_truth_is_not_doubted(truth: pl.DataFrame, truth_file: Path) -> None:
+    assert read_table(truth_file).metadata.notices == ()
+    truth.drop("background_photons").write_parquet(truth_file)
+    assert "says nothing of its origin" in read_table(truth_file).metadata.notices[0]
 
 
 def test_the_truth_can_be_of_any_format(
@@ -228,6 +240,49 @@ def test_a_merged_table_is_told_to_be_one(
 ) -> None:
     merged = save(found.with_columns(detections=pl.lit(3)), tmp_path / "merged.parquet")
     assert any("merged" in notice for notice in as_json(capsys, merged, truth_file)["notices"])
+
+
+def test_another_movies_truth_is_told_to_be_one(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make_truth(np.random.default_rng(9))
+    other.write_parquet(tmp_path / "other.parquet")
+    (notice,) = as_json(capsys, table, tmp_path / "other.parquet")["notices"]
+    assert "do not seem to belong together" in notice
+    other.filter(pl.col("frame") < 20).write_parquet(tmp_path / "short.parquet")
+    notices = as_json(capsys, table, tmp_path / "short.parquet")["notices"]
+    assert any("the truth ends at frame 19" in notice for notice in notices)
+
+
+def test_files_given_the_wrong_way_round_are_told_so(
+    table: Path,
+    found: pl.DataFrame,
+    truth_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert as_json(capsys, table, truth_file)["notices"] == []
+    camera = save(found, tmp_path / "camera.parquet", camera={"gain_e_per_adu": 1.0})
+    doubts = pl.lit(20.0, pl.Float32)
+    doubtful = found.with_columns(uncertainty_x_nm=doubts, uncertainty_y_nm=doubts)
+    for mine in (camera, save(doubtful, tmp_path / "doubtful.parquet")):
+        assert as_json(capsys, mine, truth_file)["notices"] == []
+        (notice,) = as_json(capsys, truth_file, mine)["notices"]
+        assert "are they exchanged?" in notice
+
+
+def test_the_figures_of_a_note_are_those_of_the_table_above_it(
+    found: pl.DataFrame, truth_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    off = save(found.with_columns(pl.col("x_nm") + 60.0), tmp_path / "off.parquet")
+    inside = pl.all_horizontal(pl.col("x_nm", "y_nm").is_between(1500, 4900))
+    part = save(found.filter(inside).with_columns(pl.col("x_nm") + 60.0), tmp_path / "part.parquet")
+    for table in (off, part):
+        report = as_json(capsys, table, truth_file, "--border-nm", "1500")
+        (notice,) = report["notices"]
+        assert f"instead of {report['figures']['rmse_nm']['value']:.1f} nm" in notice
+        # nothing more is found by it
+        assert "recall" not in notice
 
 
 def test_intervals_can_be_left_out_and_made_again(

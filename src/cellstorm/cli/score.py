@@ -1,6 +1,5 @@
 """``cellstorm score``: a table of molecules against the truth."""
 
-import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,13 +9,12 @@ from cyclopts.validators import Number
 from pydantic import ValidationError
 
 from cellstorm.cli.localize import parse_frames
+from cellstorm.cli.score_notices import last_frame, score_notices
 from cellstorm.cli.score_pictures import draw_score_pictures
 from cellstorm.cli.score_report import ScoreReport
 from cellstorm.errors import ConfigurationError, TableError
 from cellstorm.evaluate import (
-    Misalignment,
     ScoreOptions,
-    find_misalignment,
     nearest_truth_score,
     pair_up,
     score_intervals,
@@ -29,8 +27,6 @@ from cellstorm.parameters import describe_validation_error
 
 __all__ = ["score"]
 
-_MANY_LATER = 0.05
-_LEAST_SHIFT_NM = 1.0
 _COUNTS = Group("What counts", sort_key=1)
 _REPORT = Group("Report", sort_key=2)
 
@@ -126,7 +122,7 @@ def score(
     if true_rows.is_empty():
         raise TableError(_no_truth(true, options.frames), where=truth)
     pairs = pair_up(found_rows, true_rows, options)
-    notices = _notices(found, true, found_rows, true_rows, options)
+    notices = score_notices(found, true, found_rows, true_rows, pairs)
     if pictures is not None:
         # block grids begin at the corner of the movie, not of what was localized
         notices += draw_score_pictures(
@@ -183,7 +179,7 @@ def _options(
     chosen = found.metadata.frames
     if frames is not None:
         first, end = parse_frames(frames)
-        chosen = first or 0, 1 + max(map(_last_frame, (found, true))) if end is None else end
+        chosen = first or 0, 1 + max(map(last_frame, (found, true))) if end is None else end
     try:
         return corner_nm, ScoreOptions(field_nm=field, frames=chosen, **others)
     except ValidationError as error:
@@ -229,70 +225,11 @@ def _rows(
     return rows if frames is None else rows.filter(pl.col("frame").is_between(*frames, "left"))
 
 
-def _last_frame(localizations: Localizations) -> int:
-    return int(localizations.column("frame").max()) if len(localizations) else -1
-
-
 def _no_truth(true: Localizations, frames: tuple[int, int] | None) -> str:
     if not len(true) or frames is None:
         return "there is no molecule in it."
     first = int(true.column("frame").min())
     return (
         f"it has no molecule in frames {frames[0]} to {frames[1] - 1};"
-        f" its own are {first} to {_last_frame(true)}, counted from 0."
-    )
-
-
-def _notices(
-    found: Localizations,
-    true: Localizations,
-    found_rows: pl.DataFrame,
-    true_rows: pl.DataFrame,
-    options: ScoreOptions,
-) -> list[str]:
-    """What of the figures may be the fault of the files, not of the localizer."""
-    notices = []
-    for name, localizations in (("table", found), ("truth", true)):
-        # of our own tables the notices are about the run; a simulation's truth is ours too
-        if localizations.metadata.origin_in_file not in (None, "corner (assumed)"):
-            notices += [f"the {name}: {notice}" for notice in localizations.metadata.notices]
-    misalignment = find_misalignment(found_rows, true_rows, radius_nm=options.radius_nm)
-    if misalignment is not None:
-        notices.append(_misaligned(misalignment, found.metadata.pixel_size_nm))
-    last_found = _last_frame(found)
-    later = true_rows.filter(pl.col("frame") > last_found).height
-    if options.frames is None and len(found) and later > _MANY_LATER * true_rows.height:
-        notices.append(
-            f"{later} of {true_rows.height} true molecules come after the table's last frame:"
-            f" if no more was localized, give --frames 0:{last_found + 1}"
-        )
-    if "detections" in found.columns and (found_rows["detections"] > 1).any():
-        notices.append(
-            "the table has been merged over frames: what stayed on was found once and is"
-            " missed ever after; score it before merging"
-        )
-    return notices
-
-
-def _misaligned(found: Misalignment, pixel_nm: float | None) -> str:
-    """What is amiss, why that may be, and what putting it right would bring."""
-    changes, reasons = [], []
-    if found.swapped:
-        changes.append("x and y exchanged")
-    if found.scale != 1:
-        changes.append(f"positions times {found.scale:.4g}")
-        reasons.append("is the pixel size right?")
-    if found.frames:
-        changes.append(f"{found.frames:+d} frame")
-        reasons.append("one of them may count frames from 1")
-    shift_nm = (found.dx_nm, found.dy_nm)
-    if math.hypot(*shift_nm) >= _LEAST_SHIFT_NM:
-        changes.append(f"a shift by ({shift_nm[0]:.0f}, {shift_nm[1]:.0f}) nm")
-        if pixel_nm and all(abs(abs(step) / pixel_nm - 0.5) < 0.1 for step in shift_nm):
-            reasons.append("that is half a pixel: one of them may count from the pixel's centre")
-    why = f" ({'; '.join(reasons)})" if reasons else ""
-    return (
-        f"the table looks out of step with the truth{why}. With {' and '.join(changes)} recall"
-        f" would be {found.recall:.3f} instead of {found.recall_now:.3f}, RMSE"
-        f" {found.rmse_nm:.1f} nm instead of {found.rmse_now_nm:.1f} nm"
+        f" its own are {first} to {last_frame(true)}, counted from 0."
     )

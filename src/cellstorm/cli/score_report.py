@@ -97,8 +97,8 @@ class ScoreReport:
         true = score.true_positives + score.false_negatives
         console.print(f"{self.table} against {self.truth}")
         console.print(
-            f"{found} found and {true} true molecules in {score.frames} frames make"
-            f" {score.true_positives} pairs ({self._rule()})"
+            f"{found} found and {true} true molecules, in {score.frames} frames that have any,"
+            f" make {score.true_positives} pairs ({self._rule()})"
         )
         console.print(_table(("", "value", "95 % interval"), self._figure_rows()))
         if self.by_photons.height:

@@ -8,6 +8,7 @@ coding blocks shows in the positions, `coverage` what the reported uncertainties
 
 from cellstorm.evaluate.bias_field import BiasField
 from cellstorm.evaluate.bootstrap import Interval, score_intervals
+from cellstorm.evaluate.chance import ChancePairs, chance_pairs
 from cellstorm.evaluate.coverage import Coverage, coverage
 from cellstorm.evaluate.crlb import (
     BoundRatio,
@@ -27,6 +28,7 @@ from cellstorm.evaluate.splits import split_by_neighbours, split_by_photons
 __all__ = [
     "BiasField",
     "BoundRatio",
+    "ChancePairs",
     "Coverage",
     "GridBias",
     "Interval",
@@ -37,6 +39,7 @@ __all__ = [
     "PhaseHistogram",
     "Score",
     "ScoreOptions",
+    "chance_pairs",
     "coverage",
     "draw_coverage",
     "draw_grid_bias",
