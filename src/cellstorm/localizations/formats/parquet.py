@@ -22,6 +22,8 @@ from cellstorm.parameters import describe_validation_error
 __all__ = ["FORMAT", "concatenate_parquet"]
 
 _KEY = "cellstorm"
+# A simulation's truth has no footer of ours, but these columns, and its origin is ours.
+_TRUTH = {"frame", "id", "x_nm", "y_nm", "z_nm", "photons", "background_photons"}
 _MAGIC = b"PAR1"
 # Rows of a row group: what one reader holds at a time, about 8 MB of a usual table.
 _ROWS_PER_GROUP = 131_072
@@ -67,13 +69,15 @@ def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metada
     try:
         stored = pl.read_parquet_metadata(path).get(_KEY)
         rows = pl.scan_parquet(path, glob=False)
-        rows.collect_schema()
+        columns = rows.collect_schema().names()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise TableError(
             "this is not a whole Parquet file (cut short, or something else by that name).",
             where=path,
         ) from error
-    if stored is None:
+    if stored is None and set(columns) == _TRUTH:
+        metadata = Metadata()
+    elif stored is None:
         notice = "the Parquet file says nothing of its origin: taken as the pixel's corner"
         metadata = Metadata(origin_in_file="corner (assumed)", notices=(notice,))
     else:
