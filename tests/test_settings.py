@@ -1,12 +1,18 @@
 """Parameters changed by name: dotted, short, kinds, and what a wrong name is told."""
 
+from pathlib import Path
+
 import pytest
 
 from cellstorm.errors import ConfigurationError
 from cellstorm.settings import parse_settings
 from cellstorm.simulate import Simulation
-from cellstorm.simulate.codec import H264Codec, HevcCodec
-from cellstorm.simulate.structures import RingStructure
+from cellstorm.simulate.codec import H264Codec, HevcCodec, Vp9Codec
+from cellstorm.simulate.isp import PRESETS as ISP_PRESETS
+from cellstorm.simulate.isp import Isp
+from cellstorm.simulate.photophysics import PHOTOPHYSICS_PRESETS
+from cellstorm.simulate.psf import VolumePsf
+from cellstorm.simulate.structures import PositionStructure, RingStructure
 
 
 def test_a_dotted_name_and_a_short_one_change_the_same_field() -> None:
@@ -45,8 +51,46 @@ def test_optional_parts_are_switched_on_and_off() -> None:
     assert through_a_field.isp.sharpening.amount == 0.3
 
 
-def test_a_camera_is_given_by_name() -> None:
+def test_a_camera_is_given_by_name_and_then_changed() -> None:
     assert Simulation().changed(camera="ixon-897").camera.bit_depth == 14
+    other = Simulation().changed({"camera": "ixon-897", "camera.read_noise_e": 1.5}).camera
+    assert (other.bit_depth, other.read_noise_e) == (14, 1.5)
+
+
+def test_presets_of_parts_are_given_by_name_and_then_changed() -> None:
+    strong = Simulation().changed({"isp": "aggressive", "isp.tone": "off"}).isp
+    assert strong == ISP_PRESETS["aggressive"].model_copy(update={"tone": None})
+    assert Simulation().changed(isp="phone").changed(isp=False).isp == Isp()
+    dye = Simulation().changed({"photophysics": "alexa-647-mea", "photophysics.cycles": 3})
+    expected = PHOTOPHYSICS_PRESETS["alexa-647-mea"].model_copy(update={"cycles": 3.0})
+    assert dye.photophysics == expected
+
+
+def test_what_a_kind_needs_can_come_in_the_next_setting() -> None:
+    simulation = Simulation().changed(
+        {"structure": "positions", "structure.path": "t.csv", "psf": "volume"}
+        | {"psf.path": "bead.tif", "psf.pixel_nm": 50, "psf.z_step_nm": 100}
+    )
+    assert simulation.structure == PositionStructure(path="t.csv")
+    assert simulation.psf == VolumePsf(path=Path("bead.tif"), pixel_nm=50, z_step_nm=100)
+
+
+def test_a_mapping_without_a_kind_changes_the_part_that_is_there() -> None:
+    rings = Simulation().changed({"structure": "rings", "structure.diameter_nm": 120})
+    changed = rings.changed(structure={"z_spread_nm": 300})
+    assert changed.structure == RingStructure(diameter_nm=120, z_spread_nm=300)
+    new = rings.changed(structure={"kind": "rings", "z_spread_nm": 300})
+    assert new.structure == RingStructure(z_spread_nm=300)
+    assert Simulation().changed(isp="phone").changed(isp={}).isp == Isp()
+
+
+def test_the_rate_in_force_stands_in_the_model() -> None:
+    assert Simulation().changed(codec="h264").codec == H264Codec(crf=23)
+    assert Simulation().changed(codec="vp9").codec == Vp9Codec(crf=32)
+    by_quality = Simulation().changed(quality_percent=80)
+    assert isinstance(by_quality.codec, H264Codec) and by_quality.codec.crf is None
+    again = type(by_quality).from_yaml(by_quality.to_yaml())
+    assert again.changed(crf=20).codec == H264Codec(crf=20)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +104,19 @@ def test_a_camera_is_given_by_name() -> None:
         ({"background.haze.peak_photons": 3}, "background.haze is off"),
         ({"frames.crf": 3}, "frames has no parts"),
         ({"camera": "nikon"}, "camera: .*nikon"),
+        ({"isp": "magic"}, "isp: .*'magic'; it can be off, none, phone"),
+        ({"photophysics": "cy5"}, "photophysics: .*'cy5'; it can be steady, .*alexa-647-mea"),
+        ({"structure": "positions"}, "structure.path: field required"),
+        ({"psf": "off"}, "psf: there is no kind 'off'; it can be 'gaussian'"),
+        ({"codec": "none", "crf": 20}, "codec is none, which has no crf.\nChoose codec=h264 or"),
+        (
+            {"photophysics": "switching", "photons": 500},
+            "photophysics is switching, which has no photons.\n.*photophysics.photons_per_s",
+        ),
+        ({"diameter_nm": 90}, "structure is filaments.*\n.*structure=rings first"),
+        ({"background.flicker": True}, "for instance background.flicker=white"),
+        ({"drift.x_nm_per_s": 3}, "drift is off"),
+        ({"frame_rate_hz": 1e-9}, "frame_rate_hz: .*greater than or equal to 0.001"),
         ({"width_px": 65}, "width_px: h264 needs an even number"),
     ],
 )

@@ -244,7 +244,15 @@ def test_nothing_is_left_when_the_disk_says_no(tmp_path: Path) -> None:
         ("a.yaml", "codec: {kind: divx}", "no kind 'divx'; it can be 'h264', 'hevc'"),
         ("a.yaml", "structure: {kind: image, path: a.yaml}", None),
         ("a.json", "{", "not JSON: line 1, column 2"),
-        ("a.json", '{"fames": 3}', "fames: extra inputs are not permitted"),
+        ("a.json", '{"fames": 3}', "fames: there is no such setting; did you mean frames"),
+        (
+            "a.yaml",
+            "photophysics: {kind: steady, given: 3}",
+            "photophysics.given: there is no such",
+        ),
+        ("a.yaml", "preset: phobe", "no preset 'phobe'.\nThere are phone"),
+        ("a.yaml", "isp: magic", "isp: there is no preset 'magic'; it can be off, none, phone"),
+        ("a.yaml", "3", "expected a mapping"),
         ("a.txt", "", "neither a preset nor"),
     ],
 )
@@ -255,6 +263,25 @@ def test_an_impossible_file_names_the_field_and_what_is_allowed(
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=told):
         load_simulation(path).changed({"structure.path": str(path)} if told is None else {}).truth()
+
+
+def test_a_file_can_change_a_preset_and_name_parts_as_the_command_line_does(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "preset: phone\ncodec: hevc\ndrift: off\nphotophysics: {photons: 700}\n"
+        "isp: {sharpening: off}\ncrf: 30\n"
+    )
+    assert load_simulation(path) == SIMULATION_PRESETS["phone"].changed(
+        {"codec": "hevc", "photons": 700, "isp.sharpening": False, "codec.crf": 30}
+    )
+    path.write_text("codec: hevc\nisp: aggressive\nphotophysics: alexa-647-mea\n")
+    assert load_simulation(path) == Simulation().changed(
+        codec="hevc", isp="aggressive", photophysics="alexa-647-mea"
+    )
+    path.write_text("")
+    assert load_simulation(path) == Simulation()
 
 
 def test_sixteen_bit_cameras_give_sixteen_bit_files(tmp_path: Path) -> None:

@@ -10,19 +10,23 @@ from typing import Annotated, Any, Self
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from cellstorm.atomic_file import atomic_file
 from cellstorm.camera import PRESETS, Camera, PixelMaps, load_camera
 from cellstorm.errors import CameraError
-from cellstorm.parameters import Parameters
+from cellstorm.parameters import Named, Parameters
 from cellstorm.settings import change_settings
 from cellstorm.simulate.background import Background
 from cellstorm.simulate.codec import Codec, H264Codec
 from cellstorm.simulate.drift import Drift
 from cellstorm.simulate.field_of_view import FieldOfView
-from cellstorm.simulate.isp import Isp
-from cellstorm.simulate.photophysics import Photophysics, SteadyPhotophysics
+from cellstorm.simulate.isp import Isp, isp_by_name
+from cellstorm.simulate.photophysics import (
+    Photophysics,
+    SteadyPhotophysics,
+    photophysics_by_name,
+)
 from cellstorm.simulate.psf import GaussianPsf, Psf
 from cellstorm.simulate.random_streams import RandomStreams
 from cellstorm.simulate.read_ahead import read_ahead
@@ -51,13 +55,11 @@ FrameListener = Callable[[int], None]
 """Told how many frames are done."""
 
 
-def _camera_by_name(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+def _camera_by_name(name: str) -> Camera:
     try:
-        return load_camera(value)
+        return load_camera(name)
     except CameraError as error:
-        raise ValueError(error.what) from error
+        raise ValueError(error.what.rstrip(".")) from error
 
 
 @dataclass(frozen=True)
@@ -124,19 +126,23 @@ class Simulation(Parameters):
         allow_inf_nan=False,
         description="edge of a pixel of the movie in the sample, nm",
     )
-    frame_rate_hz: float = Field(30.0, gt=0, le=1e5, allow_inf_nan=False, description="frames/s")
+    frame_rate_hz: float = Field(30.0, ge=1e-3, le=1e5, allow_inf_nan=False, description="frames/s")
     structure: Structure = Field(FilamentStructure(), description="where molecules sit")
     drift: Drift | None = Field(None, description="how the sample moves; off: it does not")
-    photophysics: Photophysics = Field(SteadyPhotophysics(), description="when they shine")
+    photophysics: Annotated[Photophysics, Named(photophysics_by_name)] = Field(
+        SteadyPhotophysics(), description="when they shine; a preset's name will do"
+    )
     psf: Psf = Field(GaussianPsf(), description="how the microscope images a point")
     background: Background = Field(Background(), description="light that is no molecule's")
-    camera: Annotated[Camera, BeforeValidator(_camera_by_name)] = Field(
+    camera: Annotated[Camera, Named(_camera_by_name)] = Field(
         PRESETS["huawei-p9"], description="what a grey value means; a preset's name will do"
     )
     defects: SensorDefects = Field(
         SensorDefects(), description="what makes pixels of the sensor differ"
     )
-    isp: Isp = Field(Isp(), description="the phone's image processor; every stage off: none")
+    isp: Annotated[Isp, Named(isp_by_name)] = Field(
+        Isp(), description="the phone's image processor; a preset's name will do, off: none"
+    )
     codec: Codec = Field(H264Codec(), description="how the frames are kept in the file")
     seed: int = Field(0, ge=0, description="another number, another movie")
 

@@ -46,8 +46,8 @@ class H264Codec(PhoneCodec):
             # x264 counts QP' of H.264 section 7.4.2.1.1, which is 0 at the finest step
             options["qp"] = str(self.constant_qp + 6 * (self.bit_depth - 8))
             keys.append("ipratio=1:pbratio=1")
-        elif self.bit_rate_bits_per_s is None:
-            options["crf"] = f"{self.rate_factor:g}"
+        elif self.crf is not None:
+            options["crf"] = f"{self.crf:g}"
         left, top = self.shift_px
         if _has_avx512():
             keys.append(f"asm={_INSTRUCTIONS_UP_TO_AVX2}")

@@ -52,8 +52,8 @@ class HevcCodec(PhoneCodec):
         if self.constant_qp is not None:
             options["qp"] = str(self.constant_qp)
             keys += ":ipratio=1:pbratio=1"
-        elif self.bit_rate_bits_per_s is None:
-            options["crf"] = f"{self.rate_factor:g}"
+        elif self.crf is not None:
+            options["crf"] = f"{self.crf:g}"
         options["x265-params"] = keys
         return EncoderSettings(
             encoder="libx265",

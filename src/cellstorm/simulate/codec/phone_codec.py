@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from cellstorm.simulate.codec.quality import qp_of_quality
 from cellstorm.simulate.codec.video import LossyCodec
@@ -30,8 +30,8 @@ _DEFAULT_CRF = 23.0
 class PhoneCodec(LossyCodec):
     """Rate, pictures and block grid of an H.264 or HEVC video.
 
-    The rate is given in one of four ways, or is CRF 23. A key frame comes exactly every
-    ``gop`` frames, whatever the pictures show.
+    The rate is given in one of four ways; without any, ``crf`` becomes 23. A key frame comes
+    exactly every ``gop`` frames, whatever the pictures show.
 
     With a grid shift the frame is padded on the left and on top by repeating its edge, and
     the stream's own cropping window tells decoders to leave the padding out: the picture
@@ -45,9 +45,6 @@ class PhoneCodec(LossyCodec):
         ("crf", "qp", "bit_rate_kbit_s", "quality_percent"),
     )
 
-    crf: float | None = Field(
-        None, ge=0, le=51, description="constant rate factor; 23 if no other rate is given"
-    )
     qp: int | None = Field(
         None,
         ge=0,
@@ -58,6 +55,9 @@ class PhoneCodec(LossyCodec):
     bit_rate_kbit_s: float | None = Field(None, gt=0, le=1e6, description="mean bit rate, kbit/s")
     quality_percent: float | None = Field(
         None, ge=0, le=100, description="video quality as MATLAB counts it, 0 to 100 %"
+    )
+    crf: float | None = Field(
+        None, ge=0, le=51, description="constant rate factor; 23 if no other rate is given"
     )
     b_pictures: int = Field(
         0, ge=0, le=16, description="pictures between two others that refer to both"
@@ -72,6 +72,11 @@ class PhoneCodec(LossyCodec):
     grid_shift_px: GridShift | None = Field(
         None, description="columns and rows by which the block grid is moved left and up, px"
     )
+
+    @field_validator("crf")
+    @classmethod
+    def _is_the_rate_without_another(cls, crf: float | None, info: ValidationInfo) -> float | None:
+        return cls._default_rate(crf, _DEFAULT_CRF, info)
 
     @field_validator("grid_shift_px")
     @classmethod
@@ -125,11 +130,6 @@ class PhoneCodec(LossyCodec):
         if self.quality_percent is not None:
             return qp_of_quality(self.quality_percent)
         return self.qp
-
-    @property
-    def rate_factor(self) -> float:
-        """The constant rate factor, for those without another rate."""
-        return _DEFAULT_CRF if self.crf is None else self.crf
 
     @property
     def bit_rate_bits_per_s(self) -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from uuid import uuid4
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo
 
 from cellstorm.simulate.codec.base import MovieCodec
 from cellstorm.simulate.codec.decoding import decode_blocks
@@ -75,6 +75,12 @@ class LossyCodec(VideoCodec):
     second_generation: "VideoCodecChoice | None" = Field(
         None, description="codec that the decoded movie is coded with again"
     )
+
+    @classmethod
+    def _default_rate(cls, crf: float | None, default: float, info: ValidationInfo) -> float | None:
+        """A rate that is there to be seen, in the model and the file that keeps it."""
+        others = [info.data.get(name) for names in cls.exclusive for name in names]
+        return default if crf is None and all(other is None for other in others) else crf
 
     def _refuse_two_of_a_kind(self) -> None:
         for names in self.exclusive:

@@ -8,7 +8,7 @@ from cellstorm.simulate.isp.composite import Isp, IspRun
 from cellstorm.simulate.isp.dark_clip import DarkClip
 from cellstorm.simulate.isp.hot_pixels import HotPixelRemoval
 from cellstorm.simulate.isp.lens_shading import LensShading
-from cellstorm.simulate.isp.presets import PRESETS
+from cellstorm.simulate.isp.presets import PRESETS, isp_by_name
 from cellstorm.simulate.isp.quantisation import to_grey
 from cellstorm.simulate.isp.scaling import Scaling
 from cellstorm.simulate.isp.sharpening import Sharpening
@@ -31,5 +31,6 @@ __all__ = [
     "SrgbTone",
     "TemporalDenoising",
     "Tone",
+    "isp_by_name",
     "to_grey",
 ]

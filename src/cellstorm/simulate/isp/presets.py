@@ -9,7 +9,7 @@ from cellstorm.simulate.isp.spatial_denoising import SpatialDenoising
 from cellstorm.simulate.isp.temporal_denoising import TemporalDenoising
 from cellstorm.simulate.isp.tone import GammaTone
 
-__all__ = ["PRESETS"]
+__all__ = ["PRESETS", "isp_by_name"]
 
 PRESETS: dict[str, Isp] = {
     "none": Isp(),
@@ -35,3 +35,17 @@ PRESETS: dict[str, Isp] = {
 }
 """``none`` does nothing, ``phone`` is mild, ``aggressive`` what a night mode does;
 ``learn2fluct`` imitates a real recording (docs/simulation_realism.md)."""
+
+
+def isp_by_name(name: str) -> Isp:
+    """A preset; ``off`` is ``none``.
+
+    Raises
+    ------
+    ValueError
+        There is none of that name; says which there are.
+    """
+    known = {"off": PRESETS["none"], **PRESETS}
+    if name not in known:
+        raise ValueError(f"there is no preset {name!r}; it can be {', '.join(known)}")
+    return known[name]

@@ -2,7 +2,7 @@
 molecules in; `Activity`, the light of every molecule in every frame, out, block by block."""
 
 from cellstorm.simulate.photophysics.activity import Activity
-from cellstorm.simulate.photophysics.dyes import PHOTOPHYSICS_PRESETS
+from cellstorm.simulate.photophysics.dyes import PHOTOPHYSICS_PRESETS, photophysics_by_name
 from cellstorm.simulate.photophysics.kinds import Photophysics
 from cellstorm.simulate.photophysics.steady import SteadyPhotophysics
 from cellstorm.simulate.photophysics.switching import SwitchingPhotophysics
@@ -13,4 +13,5 @@ __all__ = [
     "Photophysics",
     "SteadyPhotophysics",
     "SwitchingPhotophysics",
+    "photophysics_by_name",
 ]

@@ -2,7 +2,7 @@
 
 from cellstorm.simulate.photophysics.switching import SwitchingPhotophysics
 
-__all__ = ["PHOTOPHYSICS_PRESETS"]
+__all__ = ["PHOTOPHYSICS_PRESETS", "photophysics_by_name"]
 
 # Not in the table, and set by the laser (the light of a blink and the duty cycle hardly depend
 # on it). With this on-time bleaching alone leaves exp(-400 s / (cycles (on + dark))) = 0.81 and
@@ -31,3 +31,17 @@ PHOTOPHYSICS_PRESETS: dict[str, SwitchingPhotophysics] = {
 }
 """Alexa Fluor 647 in a buffer with mercaptoethylamine (MEA) or beta-mercaptoethanol (BME), as
 the scientific camera of Dempsey et al. 2011 saw it; a phone gets less of the light."""
+
+
+def photophysics_by_name(name: str) -> SwitchingPhotophysics:
+    """A preset.
+
+    Raises
+    ------
+    ValueError
+        There is none of that name; says which there are, and which kinds.
+    """
+    if name not in PHOTOPHYSICS_PRESETS:
+        known = ("steady", "switching", *PHOTOPHYSICS_PRESETS)
+        raise ValueError(f"there is no kind or preset {name!r}; it can be {', '.join(known)}")
+    return PHOTOPHYSICS_PRESETS[name]
