@@ -63,7 +63,7 @@ def time_movie(name: str, simulation: Simulation, folder: Path, repeats: int) ->
     """Simulate and encode to disk."""
     simulation.changed(frames=70).run(folder / "warm")
     made, wall_s, processor_s = best_of(repeats, lambda: simulation.run(folder / "movie"))
-    found = made.molecules / simulation.frames
+    found = made.rows / simulation.frames
     what = f"{name}: {simulation.frames} frames to disk, {found:.0f} molecules a frame"
     return Row(what, wall_s, processor_s, simulation.frames / wall_s, "frames/s")
 

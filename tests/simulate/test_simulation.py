@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from cellstorm.camera import PRESETS
 from cellstorm.errors import ConfigurationError, OutputError
 from cellstorm.movie import open_movie
-from cellstorm.simulate import SIMULATION_PRESETS, Simulation, load_simulation, write_truth
+from cellstorm.simulate import SIMULATION_PRESETS, Simulation, load_simulation
 from cellstorm.simulate.codec import NoCodec
 
 SMALL = Simulation(width_px=64, height_px=48, frames=70, seed=3).changed(density_per_um2_frame=1.0)
@@ -163,11 +163,11 @@ def test_blinks_are_dim_where_they_begin_and_end_within_a_frame() -> None:
 
 
 def test_haze_raises_the_background_and_the_truth_says_so() -> None:
-    clear = SMALL.mean_background()
+    clear = next(SMALL.blocks()).background[0]
     hazy_simulation = SMALL.changed(
         {"background.haze": "structure", "background.haze.peak_photons": 90.0}
     )
-    hazy = hazy_simulation.mean_background()
+    hazy = next(hazy_simulation.blocks()).background[0]
     assert clear.min() == clear.max() == 20.0
     assert hazy.max() == pytest.approx(110.0, rel=0.01)
     assert hazy.min() < 60.0
@@ -177,9 +177,9 @@ def test_haze_raises_the_background_and_the_truth_says_so() -> None:
 
 def test_truth_is_kept_as_parquet_and_csv(tmp_path: Path) -> None:
     truth = SMALL.truth()
-    parquet, csv = write_truth(truth, tmp_path / "truth")
-    assert pl.read_parquet(parquet).equals(truth)
-    text = pl.read_csv(csv)
+    made = SMALL.run(tmp_path / "movie")
+    assert pl.read_parquet(made.truth).equals(truth)
+    text = pl.read_csv(made.truth_csv)
     assert text.columns == truth.columns
     np.testing.assert_allclose(text["x_nm"].to_numpy(), truth["x_nm"].to_numpy(), atol=1e-3)
 
@@ -226,7 +226,7 @@ def test_a_preset_reads_its_own_json_and_makes_the_same_movie_again(tmp_path: Pa
     again = load_simulation(made.model).run(tmp_path / "again")
     assert again.movie.read_bytes() == made.movie.read_bytes()
     assert made.read_truth().equals(simulation.truth())
-    assert made.molecules == simulation.truth().height
+    assert made.rows == simulation.truth().height
 
 
 def test_nothing_is_left_when_the_disk_says_no(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from cellstorm.simulate.presets import (
 )
 from cellstorm.simulate.simulation import SimulatedBlock, SimulatedMovie, Simulation
 from cellstorm.simulate.spots import IsolatedSpots, isolated_spots
-from cellstorm.simulate.truth import TRUTH_SCHEMA, write_truth
+from cellstorm.simulate.truth import TRUTH_SCHEMA
 
 __all__ = [
     "SIMULATION_DESCRIPTIONS",
@@ -30,5 +30,4 @@ __all__ = [
     "isolated_spots",
     "load_simulation",
     "make_clip",
-    "write_truth",
 ]

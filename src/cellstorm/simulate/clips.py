@@ -1,6 +1,5 @@
 """Simulated clips in memory, coded and decoded, and the patches that are cut from them."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,8 +12,6 @@ from numpy.typing import NDArray
 
 from cellstorm.movie.codec_facts import CodedFrames
 from cellstorm.simulate.codec import VideoCodec, decode_blocks
-from cellstorm.simulate.random_streams import RandomStreams
-from cellstorm.simulate.read_ahead import read_ahead
 from cellstorm.simulate.simulation import SimulatedBlock, Simulation
 from cellstorm.simulate.truth import TRUTH_SCHEMA
 
@@ -106,27 +103,25 @@ def make_clip(simulation: Simulation) -> Clip:
     light = simulation.background
     changes = any(part is not None for part in (light.out_of_focus, light.bleaching, light.flicker))
 
-    def recorded(blocks: Iterator[SimulatedBlock]) -> Iterator[NDArray[Any]]:
-        for block in blocks:
-            truth.append(block.truth)
-            if changes or not backgrounds:
-                backgrounds.append(block.background if changes else block.background[:1])
-            yield block.frames
+    def keep(block: SimulatedBlock) -> None:
+        truth.append(block.truth)
+        if changes or not backgrounds:
+            backgrounds.append(block.background if changes else block.background[:1])
 
-    codec = simulation.codec.resolved(RandomStreams(simulation.seed).generator("codec"))
+    codec = simulation.drawn_codec
     coding: CodedFrames | None = None
     block_size_px, shift_px = 1, (0, 0)
-    with closing(read_ahead(simulation.blocks())) as blocks:
+    with closing(simulation.recorded(keep)) as recorded:
         last = codec.last_generation
         if isinstance(last, VideoCodec):
-            coded = codec.encode_to_memory(recorded(blocks), simulation.view)
+            coded = codec.encode_to_memory(recorded, simulation.view)
             (decoded,) = decode_blocks(
                 BytesIO(coded), with_qp=True, frames_per_block=simulation.frames
             )
             frames, coding = decoded.frames, decoded.coding
             block_size_px, shift_px = last.block_size_px, last.shift_px
         else:
-            frames = np.concatenate(list(recorded(blocks)))
+            frames = np.concatenate(list(recorded))
     return Clip(
         frames=frames,
         coding=coding,

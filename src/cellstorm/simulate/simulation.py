@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -74,15 +74,27 @@ class SimulatedMovie:
         Every molecule in every frame, as Parquet and as CSV.
     model
         The `Simulation` that made them, as JSON.
-    molecules
-        Rows of the truth.
+    rows
+        Of the truth, one per molecule and frame.
     """
 
     movie: Path
     truth: Path
     truth_csv: Path
     model: Path
-    molecules: int
+    rows: int
+
+    @classmethod
+    def beside(cls, movie: Path) -> Self:
+        """The files that belong to a movie of this name, whether they are there or not."""
+        stem = movie.with_suffix("")
+        return cls(
+            movie=movie,
+            truth=Path(f"{stem}.truth.parquet"),
+            truth_csv=Path(f"{stem}.truth.csv"),
+            model=Path(f"{stem}.simulation.json"),
+            rows=0,
+        )
 
     def read_truth(self) -> pl.DataFrame:
         """The truth, as `Simulation.truth` gives it."""
@@ -199,29 +211,29 @@ class Simulation(Parameters):
         OutputError
             A file cannot be written.
         """
-        path = self.codec.movie_path(Path(path))
-        stem = path.with_suffix("")
-        made = SimulatedMovie(
-            movie=path,
-            truth=Path(f"{stem}.truth.parquet"),
-            truth_csv=Path(f"{stem}.truth.csv"),
-            model=Path(f"{stem}.simulation.json"),
-            molecules=0,
-        )
+        made = SimulatedMovie.beside(self.codec.movie_path(Path(path)))
+        self.check()
+        done = 0
         with contextlib.ExitStack() as files:
             # left in the reverse order: the movie takes its name when all else has
-            movie = files.enter_context(atomic_file(path))
+            movie = files.enter_context(atomic_file(made.movie))
             model = files.enter_context(atomic_file(made.model))
             csv = files.enter_context(atomic_file(made.truth_csv))
             parquet = files.enter_context(atomic_file(made.truth))
             with TruthWriter(parquet, csv) as truth:
-                with contextlib.closing(read_ahead(self.blocks())) as blocks:
-                    self._resolved_codec().encode(
-                        movie, self._recorded(blocks, truth, listener), self.view
-                    )
+
+                def note(block: SimulatedBlock) -> None:
+                    nonlocal done
+                    truth.write(block.truth)
+                    done += block.frames.shape[0]
+                    if listener is not None:
+                        listener(done)
+
+                with contextlib.closing(self.recorded(note)) as frames:
+                    self.drawn_codec.encode(movie, frames, self.view)
                 truth.finish()
             model.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        return replace(made, molecules=truth.rows)
+        return replace(made, rows=truth.rows)
 
     def stack(self) -> NDArray[Any]:
         """The frames as the image processor gave them, before any coding.
@@ -247,10 +259,6 @@ class Simulation(Parameters):
         return pl.concat(
             scene.truth(part, scene.background.block(*part.frames)) for part in scene.parts()
         )
-
-    def mean_background(self) -> NDArray[np.float32]:
-        """Expected light without molecules at the first frame, ``(height, width)``, photons."""
-        return np.array(self._scene().background.block(0, 1)[0])
 
     def blocks(self) -> Generator[SimulatedBlock]:
         """The movie before coding, a few frames at a time, with its truth."""
@@ -290,6 +298,51 @@ class Simulation(Parameters):
                 expected, self._streams.generator("noise", number), first_frame=part.frames[0]
             )
             yield SimulatedBlock(self._quantised(isp.process(adu)), light, scene.truth(part, light))
+
+    def recorded(
+        self, told: Callable[[SimulatedBlock], None]
+    ) -> Generator[NDArray[Any], None, None]:
+        """The frames of `blocks`, made a little ahead of whoever takes them.
+
+        Parameters
+        ----------
+        told
+            Called with every block just before its frames are given.
+        """
+        with contextlib.closing(read_ahead(self.blocks())) as blocks:
+            for block in blocks:
+                told(block)
+                yield block.frames
+
+    def check(self) -> None:
+        """Refuse what shows only when files are read and molecules are placed.
+
+        Raises
+        ------
+        ConfigurationError
+            A file of a part cannot be read or holds nothing usable, or there are too few
+            molecules for the density that is asked for.
+        """
+        next(self._scene().parts())
+        self.psf.widths_px(np.zeros(1), pixel_size_nm=self.pixel_size_nm)
+
+    @property
+    def drawn_codec(self) -> Codec:
+        """The codec with what it leaves to chance decided by the seed."""
+        return self.codec.resolved(self._streams.generator("codec"))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is allowed but may not be meant, a sentence each."""
+        recorded = self.recorded_camera
+        lost = self.camera.bit_depth - recorded.bit_depth
+        if lost <= 0:
+            return ()
+        return (
+            f"the camera gives {self.camera.bit_depth} bits and the file keeps"
+            f" {recorded.bit_depth}: values are divided by {2**lost}, one grey value is"
+            f" {recorded.gain_e_per_adu:.3g} photoelectrons; codec=none keeps them as they are",
+        )
 
     @property
     def view(self) -> FieldOfView:
@@ -366,21 +419,6 @@ class Simulation(Parameters):
         np.clip(grey, 0, 2**bits - 1, out=grey)
         dtype: type[np.uint8 | np.uint16] = np.uint8 if bits <= 8 else np.uint16
         return np.asarray(grey, dtype=dtype)
-
-    def _recorded(
-        self, blocks: Iterator[SimulatedBlock], truth: TruthWriter, listener: FrameListener | None
-    ) -> Iterator[NDArray[Any]]:
-        done = 0
-        for block in blocks:
-            truth.write(block.truth)
-            yield block.frames
-            done += block.frames.shape[0]
-            if listener is not None:
-                listener(done)
-
-    def _resolved_codec(self) -> Codec:
-        """The codec with what it leaves to chance decided by the seed."""
-        return self.codec.resolved(self._streams.generator("codec"))
 
     def _scene(self) -> Scene:
         return Scene(

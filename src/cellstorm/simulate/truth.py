@@ -7,9 +7,7 @@ from typing import IO, Self
 
 import polars as pl
 
-from cellstorm.atomic_file import atomic_file
-
-__all__ = ["TRUTH_SCHEMA", "TruthWriter", "write_truth"]
+__all__ = ["TRUTH_SCHEMA", "TruthWriter"]
 
 TRUTH_SCHEMA: dict[str, pl.DataType] = {
     "frame": pl.UInt32(),
@@ -93,34 +91,3 @@ class TruthWriter:
         pl.concat(self._waiting).write_parquet(part)
         self._parts.append(part)
         self._waiting, self._waiting_rows = [], 0
-
-
-def write_truth(truth: pl.DataFrame, path: str | Path) -> tuple[Path, Path]:
-    """Write the truth as Parquet and, for everyone else, as CSV with the same columns.
-
-    Parameters
-    ----------
-    truth
-        Table of `Simulation.truth`.
-    path
-        File name; its extension is replaced by ``.parquet`` and ``.csv``.
-
-    Returns
-    -------
-    tuple[Path, Path]
-        The two files.
-
-    Raises
-    ------
-    OutputError
-        A file cannot be written.
-    """
-    parquet, csv = Path(path).with_suffix(".parquet"), Path(path).with_suffix(".csv")
-    with (
-        atomic_file(csv) as csv_file,
-        atomic_file(parquet) as parquet_file,
-        TruthWriter(parquet_file, csv_file) as writer,
-    ):
-        writer.write(truth)
-        writer.finish()
-    return parquet, csv

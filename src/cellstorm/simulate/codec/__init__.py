@@ -16,12 +16,13 @@ from cellstorm.simulate.codec.quality import (
     vp9_crf_of_quality,
 )
 from cellstorm.simulate.codec.uncoded import NoCodec
-from cellstorm.simulate.codec.union import Codec, VideoCodecChoice
+from cellstorm.simulate.codec.union import MOVIE_SUFFIXES, Codec, VideoCodecChoice
 from cellstorm.simulate.codec.value_range import GreyValues, to_full_range, to_limited_range
 from cellstorm.simulate.codec.video import LossyCodec, VideoCodec
 from cellstorm.simulate.codec.vp9 import Vp9Codec
 
 __all__ = [
+    "MOVIE_SUFFIXES",
     "Codec",
     "DecodedBlock",
     "Ffv1Codec",

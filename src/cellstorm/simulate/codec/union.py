@@ -11,7 +11,7 @@ from cellstorm.simulate.codec.mjpeg import MjpegCodec
 from cellstorm.simulate.codec.uncoded import NoCodec
 from cellstorm.simulate.codec.vp9 import Vp9Codec
 
-__all__ = ["Codec", "VideoCodecChoice"]
+__all__ = ["MOVIE_SUFFIXES", "Codec", "VideoCodecChoice"]
 
 Codec = Annotated[
     H264Codec | HevcCodec | Vp9Codec | MjpegCodec | Ffv1Codec | NoCodec,
@@ -27,3 +27,12 @@ VideoCodecChoice = Annotated[
 for _codec in (H264Codec, HevcCodec, Vp9Codec, MjpegCodec):
     # the choice holds the codecs and they hold the choice
     _codec.model_rebuild(_types_namespace={"VideoCodecChoice": VideoCodecChoice})
+
+MOVIE_SUFFIXES: tuple[str, ...] = tuple(
+    dict.fromkeys(
+        suffix
+        for codec in (H264Codec, HevcCodec, Vp9Codec, MjpegCodec, Ffv1Codec, NoCodec)
+        for suffix in codec.suffixes
+    )
+)
+"""Extensions of all files that a movie can be kept in."""

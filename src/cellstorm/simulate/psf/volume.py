@@ -16,6 +16,8 @@ from cellstorm.simulate.psf.integral_volume import IntegralVolume
 
 __all__ = ["VolumePsf"]
 
+_WANTED = "psf.path takes a TIFF or NPY stack with the axes (z, y, x)."
+
 # what broken files make the readers and their decompressors raise
 _UNREADABLE = (
     OSError,
@@ -109,7 +111,7 @@ class VolumePsf(Parameters):
             changed_ns = self.path.stat().st_mtime_ns
         except OSError as error:
             raise ConfigurationError(
-                f"the PSF stack cannot be read: {error.strerror}", where=self.path
+                f"the PSF stack cannot be read: {error.strerror}.", where=self.path, todo=_WANTED
             ) from error
         return _read_volume(self.path, changed_ns, self.pixel_nm, self.z_step_nm, self.focus_plane)
 
@@ -127,7 +129,7 @@ def _read_volume(
         )
     except _UNREADABLE as error:
         raise ConfigurationError(
-            "this is not a TIFF or NPY stack", where=path, todo="psf.path wants axes (z, y, x)."
+            "this is not a TIFF or NPY stack.", where=path, todo=_WANTED
         ) from error
     if stack.ndim != 3 or min(stack.shape) < 2:
         raise ConfigurationError(

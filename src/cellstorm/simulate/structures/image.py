@@ -85,15 +85,15 @@ class ImageStructure(AxialExtent):
         if not mask.any():
             other = "black" if self.foreground == "white" else "white"
             raise ConfigurationError(
-                f"the picture has no {self.foreground} pixel",
+                f"the picture has no {self.foreground} pixel.",
                 where=path,
-                todo=f"Choose a picture with some, or foreground: {other}.",
+                todo=f"Choose a picture with some, or structure.foreground={other}.",
             )
         return mask
 
 
 def _foreground(path: Path, foreground: Literal["white", "black"]) -> NDArray[np.bool_]:
-    allowed = "path takes a black-and-white PNG file, or logo."
+    allowed = "structure.path takes a black-and-white PNG file, or logo."
     try:
         # only warned about by Pillow: a few kilobytes that unpack to gigabytes
         with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
@@ -101,16 +101,16 @@ def _foreground(path: Path, foreground: Literal["white", "black"]) -> NDArray[np
                 deep = image.mode.startswith("I")
                 levels = np.asarray(image if deep else image.convert("LA"))
     except FileNotFoundError as error:
-        raise ConfigurationError("there is no such picture", where=path, todo=allowed) from error
+        raise ConfigurationError("there is no such picture.", where=path, todo=allowed) from error
     except UnidentifiedImageError as error:
-        raise ConfigurationError("this is not a PNG picture", where=path, todo=allowed) from error
+        raise ConfigurationError("this is not a PNG picture.", where=path, todo=allowed) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ConfigurationError(
-            "the picture is too large", where=path, todo="Scale it to some thousand pixels a side."
+            "the picture is too large.", where=path, todo="Scale it to some thousand pixels a side."
         ) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise ConfigurationError(
-            f"the picture cannot be read ({error})", where=path, todo=allowed
+            f"the picture cannot be read ({error}).", where=path, todo=allowed
         ) from error
     if deep:
         white: NDArray[np.bool_] = levels >= 2**15

@@ -15,6 +15,8 @@ from cellstorm.simulate.structures.placing import inside, positions
 
 __all__ = ["PositionStructure"]
 
+_WANTED = "structure.path takes a .csv or .parquet table with x_nm and y_nm."
+
 
 class PositionStructure(AxialExtent):
     """Labels at the positions of a CSV or Parquet table.
@@ -68,15 +70,17 @@ class PositionStructure(AxialExtent):
 def _read(path: Path) -> pl.DataFrame:
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".parquet"):
-        raise ConfigurationError("positions are read from .csv and .parquet files only", where=path)
+        raise ConfigurationError(
+            "positions are read from .csv and .parquet files only.", where=path, todo=_WANTED
+        )
     try:
         return pl.read_csv(path) if suffix == ".csv" else pl.read_parquet(path)
     except FileNotFoundError as error:
-        raise ConfigurationError("there is no such table", where=path) from error
+        raise ConfigurationError("there is no such table.", where=path, todo=_WANTED) from error
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigurationError(
-            f"this is not a {suffix[1:]} table ({reason})", where=path
+            f"this is not a {suffix[1:]} table ({reason}).", where=path, todo=_WANTED
         ) from error
 
 
