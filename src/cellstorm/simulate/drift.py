@@ -1,6 +1,7 @@
 """How the sample moves under the microscope: one shift of all molecules per frame."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -13,8 +14,25 @@ from cellstorm.simulate.field_of_view import FieldOfView
 __all__ = ["Drift", "LinearDrift", "RandomWalkDrift", "StageJumpDrift", "SumDrift"]
 
 
-class _DriftParameters(Parameters):
+class _DriftParameters(Parameters, ABC):
     model_config: ClassVar[ConfigDict] = ConfigDict(allow_inf_nan=False)
+
+    @abstractmethod
+    def path_nm(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
+        """Where the sample is in each frame.
+
+        Parameters
+        ----------
+        view
+            How many frames, and how fast.
+        random
+            Source of all randomness.
+
+        Returns
+        -------
+        NDArray[np.float64]
+            ``(frames, 3)`` shift in x, y, z, nm; zero in the first frame.
+        """
 
 
 class LinearDrift(_DriftParameters):
@@ -26,20 +44,6 @@ class LinearDrift(_DriftParameters):
     z_nm_per_s: float = Field(0.0, description="velocity along the optical axis, nm/s")
 
     def path_nm(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
-        """Where the sample is in each frame.
-
-        Parameters
-        ----------
-        view
-            How many frames, and how fast.
-        random
-            Not used.
-
-        Returns
-        -------
-        NDArray[np.float64]
-            ``(frames, 3)`` shift in x, y, z, nm; zero in the first frame.
-        """
         time_s = np.arange(view.frames) / view.frame_rate_hz
         velocity = np.array([self.x_nm_per_s, self.y_nm_per_s, self.z_nm_per_s])
         path: NDArray[np.float64] = time_s[:, None] * velocity
@@ -56,20 +60,6 @@ class RandomWalkDrift(_DriftParameters):
     z_nm_per_sqrt_s: float = Field(0.0, ge=0, description="the same along the optical axis, nm")
 
     def path_nm(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
-        """Where the sample is in each frame.
-
-        Parameters
-        ----------
-        view
-            How many frames, and how fast.
-        random
-            Source of all randomness.
-
-        Returns
-        -------
-        NDArray[np.float64]
-            ``(frames, 3)`` shift in x, y, z, nm; zero in the first frame.
-        """
         rate = np.array([self.nm_per_sqrt_s, self.nm_per_sqrt_s, self.z_nm_per_sqrt_s])
         steps = random.normal(size=(view.frames, 3)) * rate / math.sqrt(view.frame_rate_hz)
         steps[0] = 0.0
@@ -86,20 +76,6 @@ class StageJumpDrift(_DriftParameters):
     z_size_nm: float = Field(0.0, ge=0, description="its height, up or down, nm")
 
     def path_nm(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
-        """Where the sample is in each frame.
-
-        Parameters
-        ----------
-        view
-            How many frames, and how fast.
-        random
-            Source of all randomness.
-
-        Returns
-        -------
-        NDArray[np.float64]
-            ``(frames, 3)`` shift in x, y, z, nm; zero in the first frame.
-        """
         steps = np.zeros((view.frames, 3))
         # what happens within the time of a frame shows from the next one on
         time_s = (view.frames - 1) / view.frame_rate_hz
@@ -129,20 +105,6 @@ class SumDrift(_DriftParameters):
     ] = Field(min_length=1, description="the drifts that add up")
 
     def path_nm(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
-        """Where the sample is in each frame.
-
-        Parameters
-        ----------
-        view
-            How many frames, and how fast.
-        random
-            Source of all randomness.
-
-        Returns
-        -------
-        NDArray[np.float64]
-            ``(frames, 3)`` shift in x, y, z, nm; zero in the first frame.
-        """
         path = np.zeros((view.frames, 3))
         for part in self.parts:
             path += part.path_nm(view, random)

@@ -4,16 +4,16 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cellstorm.errors import ConfigurationError
-from cellstorm.parameters import Parameters
 from cellstorm.simulate.psf._elliptical_kernel import add_elliptical_spots
+from cellstorm.simulate.psf.base import PointSpread
 
 __all__ = ["AstigmaticPsf"]
 
 
-class AstigmaticPsf(Parameters):
+class AstigmaticPsf(PointSpread):
     """An elliptical Gaussian: a cylindrical lens focuses x and y at different depths.
 
     Per axis ``sigma(z) = sigma sqrt(1 + u^2 + A u^3 + B u^4)`` with ``u = (z - focus) /
@@ -21,8 +21,6 @@ class AstigmaticPsf(Parameters):
     Appl. Phys. Lett. 90:053902). Huang's w is two standard deviations. Integrated over the
     pixels. With the defaults the two widths cross at z = 0.
     """
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     kind: Literal["astigmatic"] = "astigmatic"
     sigma_x_px: float = Field(1.3, gt=0.1, le=50, description="least standard deviation in x, px")
@@ -61,28 +59,6 @@ class AstigmaticPsf(Parameters):
         *,
         pixel_size_nm: float,
     ) -> None:
-        """Add one molecule per row to ``images``, in place.
-
-        Parameters
-        ----------
-        frame
-            ``(n,)`` index into the first axis of ``images``.
-        x_px, y_px
-            ``(n,)`` positions, px, from the outer corner of pixel (0, 0).
-        z_nm
-            ``(n,)`` depths, nm.
-        photons
-            ``(n,)`` light of the whole spot.
-        images
-            ``(frames, height, width)`` expected photons per pixel.
-        pixel_size_nm
-            Edge of a pixel, nm; ignored.
-
-        Raises
-        ------
-        ConfigurationError
-            A molecule lies outside ``range_nm``.
-        """
         widths = self.widths_px(z_nm, pixel_size_nm=pixel_size_nm)
         add_elliptical_spots(frame, x_px, y_px, photons, *widths, images)
 

@@ -4,23 +4,21 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from cellstorm.parameters import Parameters
 from cellstorm.simulate.psf._elliptical_kernel import add_elliptical_spots
+from cellstorm.simulate.psf.base import PointSpread
 
 __all__ = ["DefocusPsf"]
 
 
-class DefocusPsf(Parameters):
+class DefocusPsf(PointSpread):
     """A round Gaussian whose width grows with the distance from focus.
 
     ``sigma(z) = sigma_px sqrt(1 + ((z - focus_nm) / depth_nm)^2)``: the defocusing curve of
     Huang et al. 2008 (Science 319:810, supporting text) with both axes in one focus and
     without the correction terms. Integrated over the pixels.
     """
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     kind: Literal["defocus"] = "defocus"
     sigma_px: float = Field(1.3, gt=0.1, le=50, description="standard deviation in focus, px")
@@ -40,23 +38,6 @@ class DefocusPsf(Parameters):
         *,
         pixel_size_nm: float,
     ) -> None:
-        """Add one molecule per row to ``images``, in place.
-
-        Parameters
-        ----------
-        frame
-            ``(n,)`` index into the first axis of ``images``.
-        x_px, y_px
-            ``(n,)`` positions, px, from the outer corner of pixel (0, 0).
-        z_nm
-            ``(n,)`` depths, nm.
-        photons
-            ``(n,)`` light of the whole spot.
-        images
-            ``(frames, height, width)`` expected photons per pixel.
-        pixel_size_nm
-            Edge of a pixel, nm; ignored.
-        """
         widths = self.widths_px(z_nm, pixel_size_nm=pixel_size_nm)
         add_elliptical_spots(frame, x_px, y_px, photons, *widths, images)
 

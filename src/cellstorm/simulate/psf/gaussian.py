@@ -4,21 +4,19 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from cellstorm.parameters import Parameters
 from cellstorm.simulate._spot_kernel import add_spots
+from cellstorm.simulate.psf.base import PointSpread
 
 __all__ = ["GaussianPsf"]
 
 
-class GaussianPsf(Parameters):
+class GaussianPsf(PointSpread):
     """A Gaussian integrated over the pixels (Smith et al. 2010, eq. 4); depth is ignored.
 
     Its second moment in the frame is ``sigma_px**2 + 1/12``: the pixel's own is added.
     """
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     kind: Literal["gaussian"] = "gaussian"
     sigma_px: float = Field(1.3, gt=0.1, le=50, description="standard deviation, px")
@@ -34,23 +32,6 @@ class GaussianPsf(Parameters):
         *,
         pixel_size_nm: float,
     ) -> None:
-        """Add one molecule per row to ``images``, in place.
-
-        Parameters
-        ----------
-        frame
-            ``(n,)`` index into the first axis of ``images``.
-        x_px, y_px
-            ``(n,)`` positions, px, from the outer corner of pixel (0, 0).
-        z_nm
-            ``(n,)`` depths, nm; ignored.
-        photons
-            ``(n,)`` light of the whole spot.
-        images
-            ``(frames, height, width)`` expected photons per pixel.
-        pixel_size_nm
-            Edge of a pixel, nm; ignored.
-        """
         add_spots(frame, x_px, y_px, photons, self.sigma_px, images)
 
     def widths_px(

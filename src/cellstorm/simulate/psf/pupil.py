@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from scipy.ndimage import laplace
 
-from cellstorm.parameters import Parameters
+from cellstorm.simulate.psf.base import PointSpread
 from cellstorm.simulate.psf.integral_volume import IntegralVolume
 
 __all__ = ["PupilPsf"]
@@ -25,7 +25,7 @@ _Noll = Annotated[int, Field(ge=4, le=37)]
 _Phase = Annotated[float, Field(ge=-20, le=20)]
 
 
-class PupilPsf(Parameters):
+class PupilPsf(PointSpread):
     """A point spread function from the pupil function of the objective.
 
     The wave of a molecule in the pupil, times its phase for defocus and aberrations, is
@@ -36,8 +36,6 @@ class PupilPsf(Parameters):
     Chem. B 118:8313, eqs. 6-9). Molecule and objective share one refractive index. The
     light within 1.5 um of the centre counts as all the light; each depth gets the same.
     """
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     kind: Literal["pupil"] = "pupil"
     model: Literal["scalar", "vectorial"] = Field("vectorial", description="kind of wave")
@@ -75,28 +73,6 @@ class PupilPsf(Parameters):
         *,
         pixel_size_nm: float,
     ) -> None:
-        """Add one molecule per row to ``images``, in place.
-
-        Parameters
-        ----------
-        frame
-            ``(n,)`` index into the first axis of ``images``.
-        x_px, y_px
-            ``(n,)`` positions, px, from the outer corner of pixel (0, 0).
-        z_nm
-            ``(n,)`` depths, nm.
-        photons
-            ``(n,)`` light of the whole spot.
-        images
-            ``(frames, height, width)`` expected photons per pixel.
-        pixel_size_nm
-            Edge of a pixel of ``images``, nm.
-
-        Raises
-        ------
-        ConfigurationError
-            A molecule lies outside ``range_nm``.
-        """
         self._volume().add_spots(
             frame, x_px, y_px, z_nm, photons, images, pixel_size_nm=pixel_size_nm
         )

@@ -8,10 +8,10 @@ from typing import Literal, Self
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from cellstorm.errors import ConfigurationError
-from cellstorm.parameters import Parameters
+from cellstorm.simulate.psf.base import PointSpread
 from cellstorm.simulate.psf.integral_volume import IntegralVolume
 
 __all__ = ["VolumePsf"]
@@ -30,7 +30,7 @@ _UNREADABLE = (
 )
 
 
-class VolumePsf(Parameters):
+class VolumePsf(PointSpread):
     """A point spread function read from a file, placed at any sub-pixel position and depth.
 
     The file is a TIFF or NPY stack (z, y, x), z rising with the planes, of light per voxel:
@@ -40,8 +40,6 @@ class VolumePsf(Parameters):
     other. Between voxels the integral of the light is a cubic spline, between planes it
     changes linearly.
     """
-
-    model_config = ConfigDict(allow_inf_nan=False)
 
     kind: Literal["volume"] = "volume"
     path: Path = Field(description="TIFF or NPY file, axes (z, y, x)")
@@ -62,28 +60,6 @@ class VolumePsf(Parameters):
         *,
         pixel_size_nm: float,
     ) -> None:
-        """Add one molecule per row to ``images``, in place.
-
-        Parameters
-        ----------
-        frame
-            ``(n,)`` index into the first axis of ``images``.
-        x_px, y_px
-            ``(n,)`` positions, px, from the outer corner of pixel (0, 0).
-        z_nm
-            ``(n,)`` depths, nm.
-        photons
-            ``(n,)`` light of the whole spot.
-        images
-            ``(frames, height, width)`` expected photons per pixel.
-        pixel_size_nm
-            Edge of a pixel of ``images``, nm.
-
-        Raises
-        ------
-        ConfigurationError
-            The file is not a PSF stack, or a molecule lies deeper than it reaches.
-        """
         self._volume().add_spots(
             frame, x_px, y_px, z_nm, photons, images, pixel_size_nm=pixel_size_nm
         )

@@ -1,5 +1,6 @@
-"""At which height molecules sit: the fields every structure shares."""
+"""What every structure offers and shares: labels, and at which height they sit."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -7,17 +8,35 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from cellstorm.parameters import Parameters
+from cellstorm.simulate.field_of_view import FieldOfView
 
 __all__ = ["AxialExtent"]
 
 
-class AxialExtent(Parameters):
+class AxialExtent(Parameters, ABC):
     """A slab that a structure fills evenly along the optical axis; flat by default."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(allow_inf_nan=False)
 
     z_centre_nm: float = Field(0.0, description="middle of the slab above the focal plane, nm")
     z_spread_nm: float = Field(0.0, ge=0, description="thickness of the slab, nm")
+
+    @abstractmethod
+    def sites(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
+        """Where labels sit.
+
+        Parameters
+        ----------
+        view
+            The field to fill.
+        random
+            Source of all randomness.
+
+        Returns
+        -------
+        NDArray[np.float64]
+            ``(n, 3)`` x, y, z in nm, inside the field; one at least.
+        """
 
     def heights_nm(self, count: int, random: np.random.Generator) -> NDArray[np.float64]:
         """Draw heights evenly over the slab.

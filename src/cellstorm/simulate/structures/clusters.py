@@ -32,20 +32,6 @@ class ClusterStructure(AxialExtent):
     )
 
     def sites(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
-        """Where labels sit.
-
-        Parameters
-        ----------
-        view
-            The field to fill.
-        random
-            Source of all randomness.
-
-        Returns
-        -------
-        NDArray[np.float64]
-            ``(n, 3)`` x, y, z in nm, inside the field; one at least.
-        """
         edges = (view.width_nm, view.height_nm)
         clusters = label_count(self.clusters_per_um2, view.area_um2)
         centres = random.random((clusters, 2)) * edges

@@ -68,20 +68,6 @@ class LinePairStructure(AxialExtent):
         return np.stack([middles, np.resize(self.gaps_nm, count)], axis=1)
 
     def sites(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
-        """Where labels sit.
-
-        Parameters
-        ----------
-        view
-            The field to fill.
-        random
-            Source of all randomness.
-
-        Returns
-        -------
-        NDArray[np.float64]
-            ``(n, 3)`` x, y, z in nm, inside the field; one at least.
-        """
         middle, gap = self.pairs_nm(view).T
         lines = np.concatenate([middle - gap / 2.0, middle + gap / 2.0])
         length_nm = math.hypot(view.width_nm, view.height_nm)

@@ -28,20 +28,6 @@ class SiemensStarStructure(AxialExtent):
     labels_per_um2: float = Field(1000.0, gt=0, le=1e5, description="labels per um2 of spoke")
 
     def sites(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
-        """Where labels sit.
-
-        Parameters
-        ----------
-        view
-            The field to fill.
-        random
-            Source of all randomness.
-
-        Returns
-        -------
-        NDArray[np.float64]
-            ``(n, 3)`` x, y, z in nm, inside the field; one at least.
-        """
         radius_nm = self.diameter_share * min(view.width_nm, view.height_nm) / 2.0
         count = label_count(self.labels_per_um2, math.pi * radius_nm**2 / 2.0 / 1e6)
         # area grows with the square of the distance

@@ -25,20 +25,6 @@ class UniformStructure(AxialExtent):
     )
 
     def sites(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
-        """Where labels sit.
-
-        Parameters
-        ----------
-        view
-            The field to fill.
-        random
-            Source of all randomness.
-
-        Returns
-        -------
-        NDArray[np.float64]
-            ``(n, 3)`` x, y, z in nm, inside the field; one at least.
-        """
         count = label_count(self.labels_per_um2, view.area_um2)
         plane = random.random((count, 2)) * (view.width_nm, view.height_nm)
         return positions(plane[:, 0], plane[:, 1], self.heights_nm(count, random))
