@@ -6,15 +6,16 @@ from pathlib import Path
 import polars as pl
 
 from cellstorm.camera import Camera
-from cellstorm.localize.gaussian import GaussianMethod
+from cellstorm.localize import GaussianMethod, Method, NetMethod
 from cellstorm.movie import Movie
 from cellstorm.run import localize_frames
 
 __all__ = ["METHODS", "localize"]
 
-METHODS: dict[str, GaussianMethod] = {
+METHODS: dict[str, Method] = {
     "cellstorm": GaussianMethod(),
     "cellstorm, single emitter": GaussianMethod(emitters="single"),
+    "cellstorm, network": NetMethod(),
 }
 """Named settings; everything else stays at its default."""
 
@@ -22,7 +23,7 @@ METHODS: dict[str, GaussianMethod] = {
 def localize(
     movie: Path | Movie,
     *,
-    method: GaussianMethod,
+    method: Method,
     pixel_size_nm: float,
     camera: Camera | None = None,
 ) -> tuple[pl.DataFrame, float]:
