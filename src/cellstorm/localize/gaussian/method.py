@@ -189,13 +189,11 @@ class GaussianMethod(Parameters):
                 break
         noise = score_spread(electrons, variance, models, keen.spot_profile())
         used = max(1.0, noise.overall)
-        by_level = {
-            "noise_levels_e": noise.level if len(noise.level) > 1 else (),
-            "noise_scales": tuple(max(1.0, spread) for spread in noise.spread)
-            if len(noise.level) > 1
-            else (),
-        }
-        keen = keen.model_copy(update={"noise_scale": used, **by_level})
+        keen = keen.model_copy(update={"noise_scale": used})
+        if len(noise.level) > 1:
+            scales = tuple(max(1.0, spread) for spread in noise.spread)
+            by_level = {"noise_levels_e": noise.level, "noise_scales": scales}
+            keen = keen.model_copy(update=by_level)
         snr = self.least_snr
         if snr is None:
             scale = keen.noise_scale_at(results["background"])

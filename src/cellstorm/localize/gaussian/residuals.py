@@ -70,17 +70,14 @@ def score_spread(
         level[:] = _background_level(model - extra)
     edges = np.quantile(levels, np.linspace(0.0, 1.0, _LEVELS + 1))
     even = edges[-2] - edges[1] < _EVEN_SHARE * max(edges[-2], _LEAST_LEVEL_E)
-    bins = (
-        [np.ones(levels.shape, bool)]
-        if even
-        else [(levels >= low) & (levels <= high) for low, high in pairwise(edges)]
-    )
+    typical = _bounded(float(np.median(overall)))
+    if even:
+        return NoiseByLevel(typical, (float(np.median(levels)),), (typical,))
+    bins = [(levels >= low) & (levels <= high) for low, high in pairwise(edges)]
     return NoiseByLevel(
-        _bounded(float(np.median(overall))),
+        typical,
         tuple(float(np.median(levels[chosen])) for chosen in bins),
-        (_bounded(float(np.median(overall))),)
-        if even
-        else tuple(_bounded(_lower_width(scores[chosen])) for chosen in bins),
+        tuple(_bounded(_lower_width(scores[chosen])) for chosen in bins),
     )
 
 

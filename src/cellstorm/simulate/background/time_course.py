@@ -1,6 +1,7 @@
 """How the background's light changes over a movie: it bleaches, and the lamp flickers."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Annotated, Literal
 
 import numpy as np
@@ -40,7 +41,7 @@ class Bleaching(Parameters):
         return factors
 
 
-class _RelativeFlicker(Parameters):
+class _RelativeFlicker(Parameters, ABC):
     """Frame-to-frame changes of the light with mean 1 and a given standard deviation."""
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -62,9 +63,9 @@ class _RelativeFlicker(Parameters):
         course = self.relative_sd * self._course(view, random)
         return np.maximum(1.0 + course, 0.0)
 
+    @abstractmethod
     def _course(self, view: FieldOfView, random: np.random.Generator) -> NDArray[np.float64]:
         """``(frames,)`` of mean 0 and standard deviation 1."""
-        raise NotImplementedError
 
 
 class WhiteFlicker(_RelativeFlicker):

@@ -2,21 +2,21 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from cellstorm.parameters import Parameters
 from cellstorm.simulate.field_of_view import FieldOfView
 from cellstorm.simulate.photophysics.activity import Activity, Blinks, activity_in_blocks
+from cellstorm.simulate.photophysics.base import BlinkModel
 from cellstorm.simulate.photophysics.brightness import draw_brightness
 from cellstorm.simulate.photophysics.density import share_giving_light
 
 __all__ = ["SteadyPhotophysics"]
 
 
-class SteadyPhotophysics(Parameters):
+class SteadyPhotophysics(BlinkModel):
     """Blinks at any instant, each of a molecule drawn at random: a steady crowd.
 
     Blinks begin as a Poisson process and last an exponential time. One of a mean
@@ -26,8 +26,6 @@ class SteadyPhotophysics(Parameters):
     a share p = 1 - exp(-r (1 + T)) of all frames: the density asked for gives p, and
     p gives r. The first frame finds as many molecules on as any other.
     """
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(allow_inf_nan=False)
 
     kind: Literal["steady"] = "steady"
     density_per_um2_frame: float = Field(
@@ -50,30 +48,6 @@ class SteadyPhotophysics(Parameters):
     def activity(
         self, view: FieldOfView, sites: int, seed: Sequence[int], block_frames: int
     ) -> Iterator[Activity]:
-        """Which molecules give light when.
-
-        Parameters
-        ----------
-        view
-            The field, the number of frames and their rate.
-        sites
-            How many molecules there are.
-        seed
-            Source of all randomness; the same seed gives the same light, whatever the
-            length of blocks.
-        block_frames
-            Length of the blocks.
-
-        Returns
-        -------
-        Iterator[Activity]
-            One per block of frames, in order.
-
-        Raises
-        ------
-        ConfigurationError
-            The density asks for more molecules than there are.
-        """
         share = share_giving_light(self.density_per_um2_frame, view, sites)
         on_frames = self.on_s * view.frame_rate_hz
         blinks_per_frame = -sites * math.log1p(-share) / (1.0 + on_frames)

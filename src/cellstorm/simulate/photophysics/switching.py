@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from scipy.optimize import brentq
 
 from cellstorm.errors import ConfigurationError
-from cellstorm.parameters import Parameters
 from cellstorm.simulate.field_of_view import FieldOfView
 from cellstorm.simulate.photophysics.activity import Activity, Blinks, activity_in_blocks
+from cellstorm.simulate.photophysics.base import BlinkModel
 from cellstorm.simulate.photophysics.brightness import draw_brightness
 from cellstorm.simulate.photophysics.density import share_giving_light
 
@@ -23,7 +23,7 @@ _SHORTEST_S = 1e-3
 _LONGEST_S = 1e9
 
 
-class SwitchingPhotophysics(Parameters):
+class SwitchingPhotophysics(BlinkModel):
     """Every molecule has the states on, dark and bleached, with exponential lifetimes.
 
     An on-time ends in the dark or, with probability 1 / cycles, bleached for good: the
@@ -40,8 +40,6 @@ class SwitchingPhotophysics(Parameters):
     of all frames; where a density is asked for instead of the dark time, this is solved
     for the latter.
     """
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(allow_inf_nan=False)
 
     kind: Literal["switching"] = "switching"
     on_s: float = Field(2.0 / 30.0, ge=_SHORTEST_S, description="mean on-time, s")
@@ -147,30 +145,6 @@ class SwitchingPhotophysics(Parameters):
     def activity(
         self, view: FieldOfView, sites: int, seed: Sequence[int], block_frames: int
     ) -> Iterator[Activity]:
-        """Which molecules give light when.
-
-        Parameters
-        ----------
-        view
-            The field, the number of frames and their rate.
-        sites
-            How many molecules there are.
-        seed
-            Source of all randomness; the same seed gives the same light, whatever the
-            length of blocks.
-        block_frames
-            Length of the blocks.
-
-        Returns
-        -------
-        Iterator[Activity]
-            One per block of frames, in order.
-
-        Raises
-        ------
-        ConfigurationError
-            The density asks for more molecules than there are.
-        """
         dark_s = self.dark_time_s(view, sites)
         molecules = _SwitchingMolecules(self, view.frame_rate_hz, dark_s, sites, seed)
         return activity_in_blocks(molecules.draw, view.frames, block_frames)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.ndimage import laplace
 
-from cellstorm.simulate.psf.base import PointSpread
 from cellstorm.simulate.psf.integral_volume import IntegralVolume
+from cellstorm.simulate.psf.tabulated import TabulatedPointSpread
 
 __all__ = ["PupilPsf"]
 
@@ -25,7 +25,7 @@ _Noll = Annotated[int, Field(ge=4, le=37)]
 _Phase = Annotated[float, Field(ge=-20, le=20)]
 
 
-class PupilPsf(PointSpread):
+class PupilPsf(TabulatedPointSpread):
     """A point spread function from the pupil function of the objective.
 
     The wave of a molecule in the pupil, times its phase for defocus and aberrations, is
@@ -60,39 +60,6 @@ class PupilPsf(PointSpread):
     def _light_gets_in(self) -> Self:
         if self.numerical_aperture >= 0.99 * self.refractive_index:
             raise ValueError("numerical_aperture must be less than 0.99 refractive_index")
-        return self
-
-    def add_spots(
-        self,
-        frame: NDArray[np.int64],
-        x_px: NDArray[np.float64],
-        y_px: NDArray[np.float64],
-        z_nm: NDArray[np.float64],
-        photons: NDArray[np.float64],
-        images: NDArray[np.float32],
-        *,
-        pixel_size_nm: float,
-    ) -> None:
-        self._volume().add_spots(
-            frame, x_px, y_px, z_nm, photons, images, pixel_size_nm=pixel_size_nm
-        )
-
-    def widths_px(
-        self, z_nm: NDArray[np.float64], *, pixel_size_nm: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Standard deviations in x and y at depths ``z_nm``, each of its shape, px.
-
-        Those of the Gaussian nearest to each plane (`IntegralVolume.widths_px`).
-
-        Raises
-        ------
-        ConfigurationError
-            As for `add_spots`.
-        """
-        return self._volume().widths_px(z_nm, pixel_size_nm=pixel_size_nm)
-
-    def scaled(self, factor: float) -> Self:
-        """The same PSF: it is known in nanometres."""
         return self
 
     def _volume(self) -> IntegralVolume:

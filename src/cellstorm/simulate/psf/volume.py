@@ -3,16 +3,15 @@
 import struct
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
 from pydantic import Field
 
 from cellstorm.errors import ConfigurationError
-from cellstorm.simulate.psf.base import PointSpread
 from cellstorm.simulate.psf.integral_volume import IntegralVolume
+from cellstorm.simulate.psf.tabulated import TabulatedPointSpread
 
 __all__ = ["VolumePsf"]
 
@@ -30,7 +29,7 @@ _UNREADABLE = (
 )
 
 
-class VolumePsf(PointSpread):
+class VolumePsf(TabulatedPointSpread):
     """A point spread function read from a file, placed at any sub-pixel position and depth.
 
     The file is a TIFF or NPY stack (z, y, x), z rising with the planes, of light per voxel:
@@ -48,39 +47,6 @@ class VolumePsf(PointSpread):
     focus_plane: int | None = Field(
         None, ge=0, description="plane at z = 0, counted from 0; None: the sharpest"
     )
-
-    def add_spots(
-        self,
-        frame: NDArray[np.int64],
-        x_px: NDArray[np.float64],
-        y_px: NDArray[np.float64],
-        z_nm: NDArray[np.float64],
-        photons: NDArray[np.float64],
-        images: NDArray[np.float32],
-        *,
-        pixel_size_nm: float,
-    ) -> None:
-        self._volume().add_spots(
-            frame, x_px, y_px, z_nm, photons, images, pixel_size_nm=pixel_size_nm
-        )
-
-    def widths_px(
-        self, z_nm: NDArray[np.float64], *, pixel_size_nm: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Standard deviations in x and y at depths ``z_nm``, each of its shape, px.
-
-        Those of the Gaussian nearest to each plane (`IntegralVolume.widths_px`).
-
-        Raises
-        ------
-        ConfigurationError
-            As for `add_spots`.
-        """
-        return self._volume().widths_px(z_nm, pixel_size_nm=pixel_size_nm)
-
-    def scaled(self, factor: float) -> Self:
-        """The same PSF: it is known in nanometres."""
-        return self
 
     def _volume(self) -> IntegralVolume:
         try:
