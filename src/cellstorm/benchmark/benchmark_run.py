@@ -179,7 +179,7 @@ class _Run:
             for cell in self._cells
             if self._missing[cell.number]
         )
-        self._last_told = 0.0
+        self._last_told, self._last_doing = 0.0, ""
 
     def measure_all_cells(self, began: float) -> BenchmarkRun:
         results: list[CellResult] = []
@@ -283,9 +283,11 @@ class _Run:
 
     def _tell(self, doing: str) -> None:
         now = time.monotonic()
-        if self._listener is None or now - self._last_told < _SECONDS_BETWEEN_REPORTS:
+        is_news = doing != self._last_doing
+        is_soon = now - self._last_told < _SECONDS_BETWEEN_REPORTS
+        if self._listener is None or (is_soon and not is_news):
             return
-        self._last_told = now
+        self._last_told, self._last_doing = now, doing
         self._listener(
             BenchmarkProgress(
                 doing, self._cells_done, len(self._cells), self._frames_done, self._frames_total

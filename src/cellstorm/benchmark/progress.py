@@ -29,4 +29,5 @@ class BenchmarkProgress:
 
 
 BenchmarkProgressListener = Callable[[BenchmarkProgress], None]
-"""Called from the thread that called `run_benchmark`, a few times a second at most."""
+"""Called from the thread that called `run_benchmark`: whenever something else is being done,
+and meanwhile a few times a second at most."""
