@@ -14,9 +14,10 @@ from cellstorm.localize.net.inputs import PLANES  # noqa: E402
 from cellstorm.simulate import Simulation  # noqa: E402
 from cellstorm.train.conditions import Conditions  # noqa: E402
 from cellstorm.train.net.examples import ClipPool, training_clip  # noqa: E402
-from cellstorm.train.net.export import export_network  # noqa: E402
-from cellstorm.train.net.network import NetworkShape, StormNet  # noqa: E402
+from cellstorm.train.net.export import export_network, network_of  # noqa: E402
+from cellstorm.train.net.network import NetworkShape, StormNet, without_norm  # noqa: E402
 from cellstorm.train.net.training import (  # noqa: E402
+    TrainingProgress,
     TrainingSettings,
     load_trained,
     train_network,
@@ -83,16 +84,53 @@ def test_codec_facts_are_withheld_from_a_part_of_the_windows(pool: ClipPool) -> 
 
 
 def test_a_run_that_was_stopped_goes_on_and_other_settings_are_refused(tmp_path: Path) -> None:
-    train_network(QUICK, tmp_path, stop_after_s=0.0)
+    settings = QUICK.model_copy(update={"steps": 70})
+    assert not train_network(settings, tmp_path, stop_after_s=0.0)
     stored = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert 0 < stored["step"] < QUICK.steps
-    train_network(QUICK, tmp_path)
-    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == QUICK.steps
-    settings, network = load_trained(tmp_path / "checkpoint.pt")
-    assert settings == QUICK
+    assert 0 < stored["step"] < settings.steps
+    assert train_network(settings, tmp_path)
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == settings.steps
+    kept, network = load_trained(tmp_path / "checkpoint.pt")
+    assert kept == settings
     assert isinstance(network, StormNet)
     with pytest.raises(ConfigurationError, match="other settings"):
-        train_network(QUICK.model_copy(update={"seed": 9}), tmp_path)
+        train_network(settings.model_copy(update={"seed": 9}), tmp_path)
+
+
+def test_a_finished_run_that_is_made_longer_goes_on_from_before_it_cooled(tmp_path: Path) -> None:
+    assert train_network(QUICK, tmp_path)
+    listened: list[TrainingProgress] = []
+    longer = QUICK.model_copy(update={"steps": 20})
+    assert train_network(longer, tmp_path, listener=listened.append)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["step"] == 20
+    # AdamW counts the steps that made the weights: none of those that had cooled
+    taken = {float(one["step"]) for one in state["optimiser"]["state"].values()}
+    assert taken == {20.0}
+    assert listened[-1].step == 20
+
+
+def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
+    settings = QUICK.model_copy(update={"steps": 4000, "learning_rate": 1e-3})
+    rates = [settings.learning_rate_at(step) for step in range(4000)]
+    assert rates[0] < 1e-5
+    assert set(rates[300:3000]) == {1e-3}
+    assert rates[3500] == pytest.approx(5e-4)
+    assert rates[-1] < 2e-6
+
+
+def test_batches_that_cannot_be_shared_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="shared by 3"):
+        train_network(QUICK, tmp_path, devices=3)
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(tmp_path: Path) -> None:
+    assert train_network(QUICK, tmp_path, devices=2, threads=1)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["step"] == QUICK.steps
+    # clips of both are counted
+    assert state["clips"] >= 64
 
 
 @pytest.mark.slow
@@ -103,28 +141,60 @@ def test_a_few_seconds_of_training_lower_the_loss(tmp_path: Path) -> None:
     assert losses[-1] < losses[0] - 5.0
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
-def test_the_model_file_computes_what_the_network_does_at_any_size(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    network = StormNet(SHAPE).eval()
-    facts = ModelFacts(
+def _facts() -> ModelFacts:
+    return ModelFacts(
         name="test",
         cellstorm_version="0",
         created="2026-01-01",
         planes=PLANES,
-        context_frames=3,
+        context_frames=SHAPE.context_frames,
         least_mass=0.5,
         join_px=0.8,
+        training={"shape": SHAPE.model_copy(update={"batch_norm": False}).model_dump()},
     )
+
+
+def _network_after_some_frames() -> StormNet:
+    torch.manual_seed(0)
+    network = StormNet(SHAPE)
+    for _ in range(30):
+        network(2.0 * torch.randn(4, SHAPE.context_frames, 4, 16, 16) + 1.0)
+    return network.eval()
+
+
+def test_normalisation_worked_into_the_weights_changes_nothing() -> None:
+    network = _network_after_some_frames()
+    plain = without_norm(network)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in plain.modules())
+    frames = torch.randn(2, SHAPE.context_frames, 4, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(plain(frames), network(frames), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_the_model_file_computes_what_the_network_does_at_any_size(tmp_path: Path) -> None:
+    network = without_norm(_network_after_some_frames())
     path = tmp_path / "model.onnx"
-    export_network(network, facts, path)
+    export_network(network, _facts(), path)
     model = load_model(path)
-    assert model.facts == facts
-    for shape in ((5, 4, 64, 64), (3, 4, 20, 36)):
+    assert model.facts == _facts()
+    for shape in ((7, 4, 64, 64), (5, 4, 20, 36)):
         frames = torch.randn(shape)
         with torch.no_grad():
             expected = network.sequence(frames).numpy()
         np.testing.assert_allclose(model.maps(frames.numpy()), expected, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_model_file_can_be_trained_on(tmp_path: Path) -> None:
+    network = without_norm(_network_after_some_frames())
+    path = tmp_path / "model.onnx"
+    export_network(network, _facts(), path)
+    again = network_of(path)
+    for name, weight in network.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], weight)
+    with pytest.raises(ConfigurationError, match="no such model"):
+        network_of(tmp_path / "missing.onnx")
 
 
 def test_a_camera_that_is_a_little_off_changes_light_and_truth_together() -> None:
@@ -134,3 +204,10 @@ def test_a_camera_that_is_a_little_off_changes_light_and_truth_together() -> Non
     np.testing.assert_allclose(shift, shift[0], atol=1e-5)
     background = (clips[1].log_background - clips[0].log_background).astype(np.float32)
     np.testing.assert_allclose(background, shift[0], atol=0.01)
+
+
+def test_a_run_can_be_looked_at_in_a_browser(tmp_path: Path) -> None:
+    train_network(QUICK, tmp_path)
+    page = (tmp_path / "progress.html").read_text(encoding="utf-8")
+    assert f"{QUICK.steps} of {QUICK.steps}" in page
+    assert page.count("data:image/png;base64,") == 2

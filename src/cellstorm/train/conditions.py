@@ -44,7 +44,10 @@ def _rises(ends: tuple[float, float]) -> tuple[float, float]:
 
 
 Range = Annotated[tuple[float, float], AfterValidator(_rises)]
-"""Least and greatest value; drawn evenly on a logarithmic scale."""
+"""Least and greatest value, of which the logarithm is drawn."""
+
+# of a clip's average molecule; nobody can learn from recordings that show nothing
+_LEAST_MEAN_SIGNIFICANCE = 2.0
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -53,20 +56,23 @@ class Conditions(Parameters):
     """Ranges of everything that differs between recordings.
 
     `draw` gives one simulation after the other, each with conditions of its own; every
-    clip has another camera, codec, density and background.
+    clip has another camera, codec, density and background. Light, PSF width and background
+    lie in the middle of their ranges more often than at the ends (triangular in the
+    logarithm); everything else is drawn evenly.
     """
 
     size_px: int = Field(112, ge=32, multiple_of=16, description="edge of a clip, px")
     frames: int = Field(40, ge=4, description="frames of a clip")
     pixel_size_nm: float = Field(100.0, gt=0, description="nm; a scale only, nothing is seen of it")
-    photons: Range = Field((60.0, 3000.0), description="mean light of a molecule, photons/frame")
+    photons: Range = Field((50.0, 5000.0), description="mean light of a molecule, photons/frame")
     photon_spread: Range = Field((0.2, 0.9), description="relative spread between blinks")
-    density_per_um2_frame: Range = Field((0.03, 2.7), description="molecules per um2 and frame")
+    density_per_um2_frame: Range = Field((0.02, 3.0), description="molecules per um2 and frame")
+    empty_share: _Share = Field(0.04, description="clips without any molecule")
     on_frames: Range = Field((0.8, 5.0), description="mean on-time, frames")
-    sigma_px: Range = Field((0.95, 2.0), description="PSF width, px")
-    background_photons: Range = Field((1.0, 250.0), description="uniform background, photons/px")
+    sigma_px: Range = Field((0.85, 2.2), description="PSF width, px")
+    background_photons: Range = Field((0.5, 300.0), description="uniform background, photons/px")
     haze_share: _Share = Field(0.4, description="clips with still haze")
-    haze_photons: Range = Field((5.0, 250.0), description="brightest pixel of the haze, photons")
+    haze_photons: Range = Field((5.0, 400.0), description="brightest pixel of the haze, photons")
     out_of_focus_share: _Share = Field(0.25, description="clips with molecules out of focus")
     gain_e_per_adu: Range = Field((0.25, 3.0), description="photoelectrons per grey value")
     read_noise_e: Range = Field((0.5, 4.0), description="photoelectrons RMS")
@@ -85,14 +91,19 @@ class Conditions(Parameters):
         random
             Same state, same simulation.
         """
-        photons = _log_uniform(random, self.photons)
-        sigma_px = _log_uniform(random, self.sigma_px)
-        background = self._background(random, photons)
+        while True:
+            photons = _log_triangular(random, self.photons)
+            sigma_px = _log_triangular(random, self.sigma_px)
+            background = self._background(random, photons)
+            noise_e = math.sqrt(background.photons * 4.0 * math.pi) * sigma_px
+            if photons > _LEAST_MEAN_SIGNIFICANCE * noise_e:
+                break
         haze = 0.0 if background.haze is None else background.haze.peak_photons
         brightest = background.photons + haze + photons / (2.0 * math.pi * sigma_px**2)
         # whoever records sets the exposure so that most molecules are not clipped
         gain = max(_log_uniform(random, self.gain_e_per_adu), brightest / 200.0)
         frame_rate_hz = 30.0
+        empty = random.random() < self.empty_share
         return Simulation(
             width_px=self.size_px,
             height_px=self.size_px,
@@ -101,7 +112,9 @@ class Conditions(Parameters):
             frame_rate_hz=frame_rate_hz,
             structure=_structure(random),
             photophysics=SteadyPhotophysics(
-                density_per_um2_frame=_log_uniform(random, self.density_per_um2_frame),
+                density_per_um2_frame=0.0
+                if empty
+                else _log_uniform(random, self.density_per_um2_frame),
                 photons=photons,
                 photon_spread=_log_uniform(random, self.photon_spread),
                 on_s=_log_uniform(random, self.on_frames) / frame_rate_hz,
@@ -146,7 +159,7 @@ class Conditions(Parameters):
                 most_sigma_nm=random.uniform(400.0, 900.0),
             )
         return Background(
-            photons=_log_uniform(random, self.background_photons),
+            photons=_log_triangular(random, self.background_photons),
             haze=haze,
             out_of_focus=out_of_focus,
         )
@@ -175,6 +188,11 @@ class Conditions(Parameters):
         if share < self.vp9_share:
             return Vp9Codec(crf=random.uniform(10.0, 45.0), gop=gop)
         return NoCodec()
+
+
+def _log_triangular(random: np.random.Generator, ends: tuple[float, float]) -> float:
+    least, most = math.log(ends[0]), math.log(ends[1])
+    return math.exp(least + (most - least) * 0.5 * (random.random() + random.random()))
 
 
 def _log_uniform(random: np.random.Generator, ends: tuple[float, float]) -> float:

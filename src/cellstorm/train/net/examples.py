@@ -1,7 +1,7 @@
 """Training windows: simulated clips in memory, cut, turned and withheld at random."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,9 @@ from cellstorm.train.net.loss import Targets
 
 __all__ = ["Batch", "ClipPool", "TrainingClip", "training_clip"]
 
-_LEAST_SIGNIFICANCE = 3.0
-# a clip's 40 frames of 112 px hold three times as many windows that do not overlap
-_WINDOWS_PER_CLIP = 80
+_LEAST_SIGNIFICANCE = 2.0
+# a clip's 40 frames of 112 px hold as many windows that do not overlap
+_WINDOWS_PER_CLIP = 160
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class ClipPool:
         conditions: Conditions,
         *,
         size: int,
-        seed: int,
+        seed: int | Sequence[int],
         context_frames: int,
         window_px: int = 64,
     ) -> None:
@@ -149,7 +149,7 @@ class ClipPool:
 
     def _make(self) -> None:
         try:
-            random = np.random.default_rng([self._seed, 1])
+            random = np.random.default_rng(self._seed)
             while not self._stop.is_set():
                 if self.made > self._size + self._used / _WINDOWS_PER_CLIP:
                     self._stop.wait(0.05)
@@ -168,7 +168,7 @@ class ClipPool:
 
     def _batch(self, windows: int, random: np.random.Generator) -> Batch:
         context, size = 2 * self._reach + 1, self._window_px
-        planes = np.empty((windows, context, len(PLANES), size, size), np.float32)
+        planes = np.empty((windows, context, len(PLANES), size, size), np.float16)
         background = np.empty((windows, size, size), np.float32)
         rows: list[NDArray[np.float32]] = []
         owner: list[NDArray[np.int64]] = []
@@ -180,7 +180,7 @@ class ClipPool:
             left = int(random.integers(width - size + 1))
             # the ends of a clip repeat their own frame
             shown = np.clip(np.arange(frame - self._reach, frame + self._reach + 1), 0, count - 1)
-            cut = clip.planes[shown, :, top : top + size, left : left + size].astype(np.float32)
+            cut = clip.planes[shown, :, top : top + size, left : left + size]
             level = clip.log_background[
                 frame if clip.log_background.shape[0] > 1 else 0,
                 top : top + size,
@@ -207,7 +207,7 @@ class ClipPool:
         # a molecule on the far edge of a turned window belongs to the pixel before it
         joined[:2] = np.clip(joined[:2], 0.0, size - 1e-3)
         return Batch(
-            torch.from_numpy(planes),
+            torch.from_numpy(planes).to(torch.bfloat16),
             Targets(
                 window=torch.from_numpy(np.concatenate(owner)),
                 x_px=torch.from_numpy(joined[0]),

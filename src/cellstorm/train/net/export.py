@@ -1,16 +1,18 @@
-"""A trained network as a model file."""
+"""A trained network as a model file, and back."""
 
 import json
 from pathlib import Path
 
 import onnx
 import torch
+from onnx import numpy_helper
 
 from cellstorm.atomic_file import atomic_file
-from cellstorm.localize.net.model_file import ModelFacts
-from cellstorm.train.net.network import StormNet
+from cellstorm.errors import ConfigurationError
+from cellstorm.localize.net.model_file import ModelFacts, load_model
+from cellstorm.train.net.network import NetworkShape, StormNet
 
-__all__ = ["export_network"]
+__all__ = ["export_network", "network_of"]
 
 
 class _Sequence(torch.nn.Module):
@@ -54,3 +56,34 @@ def export_network(network: StormNet, facts: ModelFacts, path: Path) -> None:
         entry = model.metadata_props.add()
         entry.key, entry.value = "cellstorm", json.dumps(facts.model_dump(mode="json"))
         onnx.save(model, str(temporary))
+
+
+def network_of(path: Path) -> StormNet:
+    """The network in a model file, to be trained on.
+
+    Parameters
+    ----------
+    path
+        A model file made by `export_network`.
+
+    Raises
+    ------
+    ConfigurationError
+        It is no model of cellstorm's, or its weights are not those of its own description.
+    """
+    facts = load_model(path, path.stat().st_mtime_ns if path.exists() else 0).facts
+    shape = NetworkShape.model_validate(facts.training.get("shape", {}))
+    network = StormNet(shape)
+    stored = {
+        tensor.name.removeprefix("network."): numpy_helper.to_array(tensor)
+        for tensor in onnx.load(str(path)).graph.initializer
+    }
+    weights = {name: torch.tensor(stored[name]) for name in network.state_dict() if name in stored}
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ConfigurationError(
+            "the weights in this model are not those of a network that can be trained on.",
+            where=path,
+        ) from error
+    return network.eval()

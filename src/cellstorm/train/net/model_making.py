@@ -8,6 +8,7 @@ from cellstorm.localize.net import ModelFacts
 from cellstorm.localize.net.inputs import PLANES
 from cellstorm.train.net.calibration import calibrated_facts, validation_movies
 from cellstorm.train.net.export import export_network
+from cellstorm.train.net.network import without_norm
 from cellstorm.train.net.training import load_trained
 
 __all__ = ["make_model"]
@@ -34,7 +35,8 @@ def make_model(
     OutputError
         The file cannot be written.
     """
-    settings, network = load_trained(checkpoint)
+    settings, trained = load_trained(checkpoint)
+    network = without_norm(trained)
     facts = ModelFacts(
         name=name,
         cellstorm_version=__version__,
@@ -43,7 +45,10 @@ def make_model(
         context_frames=settings.shape.context_frames,
         least_mass=0.5,
         join_px=0.7,
-        training=settings.model_dump(mode="json", exclude={"conditions"}),
+        training={
+            **settings.model_dump(mode="json", exclude={"conditions", "shape"}),
+            "shape": network.shape.model_dump(mode="json"),
+        },
         conditions=settings.conditions.model_dump(mode="json"),
     )
     draft = output.with_name(f"{output.stem}.draft.onnx")

@@ -1,14 +1,15 @@
-"""The network: per-frame features once, neighbours in time joined, a body at half size."""
+"""The network: features per frame, neighbours in time joined, a body at half size."""
 
 from typing import cast
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from cellstorm.parameters import Parameters
 
-__all__ = ["OUTPUTS", "NetworkShape", "StormNet"]
+__all__ = ["OUTPUTS", "NetworkShape", "StormNet", "without_norm"]
 
 OUTPUTS = (
     "probability_logit",
@@ -28,24 +29,28 @@ class NetworkShape(Parameters):
     """How large the network is."""
 
     input_planes: int = Field(4, ge=1, description="planes per frame")
-    context_frames: int = Field(3, ge=1, description="frames looked at for one; odd")
+    context_frames: int = Field(5, ge=1, description="frames looked at for one; odd")
     frame_channels: int = Field(48, ge=1, description="features of a single frame")
-    channels: int = Field(64, ge=1, description="channels at half size")
-    deep_channels: int = Field(96, ge=1, description="channels at a quarter of the size")
+    channels: int = Field(80, ge=1, description="channels at half size")
+    deep_channels: int = Field(112, ge=1, description="channels at a quarter of the size")
     deep_layers: int = Field(4, ge=1, description="layers at a quarter of the size")
+    batch_norm: bool = Field(True, description="normalise layers while training")
 
 
-def _layer(inputs: int, outputs: int, *, size: int = 3, dilation: int = 1) -> nn.Sequential:
+def _layer(
+    inputs: int, outputs: int, *, size: int = 3, dilation: int = 1, norm: bool = False
+) -> nn.Sequential:
     padding = dilation * (size // 2)
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, size, padding=padding, dilation=dilation), nn.ReLU()
-    )
+    convolution = nn.Conv2d(inputs, outputs, size, padding=padding, dilation=dilation)
+    if norm:
+        return nn.Sequential(convolution, nn.BatchNorm2d(outputs, momentum=0.02), nn.ReLU())
+    return nn.Sequential(convolution, nn.ReLU())
 
 
 class _Residual(nn.Module):
-    def __init__(self, channels: int, *, dilation: int = 1) -> None:
+    def __init__(self, channels: int, *, dilation: int = 1, norm: bool = False) -> None:
         super().__init__()
-        self.layer = _layer(channels, channels, dilation=dilation)
+        self.layer = _layer(channels, channels, dilation=dilation, norm=norm)
 
     def forward(self, features: Tensor) -> Tensor:
         joined: Tensor = features + self.layer(features)
@@ -69,19 +74,25 @@ class StormNet(nn.Module):
         super().__init__()
         self.shape = shape
         frame, body, deep = shape.frame_channels, shape.channels, shape.deep_channels
+        norm = shape.batch_norm
         self.frame = nn.Sequential(
-            nn.PixelUnshuffle(2), _layer(4 * shape.input_planes, frame), _layer(frame, frame)
+            nn.PixelUnshuffle(2),
+            _layer(4 * shape.input_planes, frame, norm=norm),
+            _layer(frame, frame, norm=norm),
         )
-        self.join = _layer(frame * shape.context_frames, body, size=1)
-        self.first = _Residual(body)
-        self.down = nn.Sequential(nn.MaxPool2d(2), _layer(body, deep))
+        self.join = _layer(frame * shape.context_frames, body, size=1, norm=norm)
+        self.first = _Residual(body, norm=norm)
+        self.down = nn.Sequential(nn.MaxPool2d(2), _layer(body, deep, norm=norm))
         # growing reach at no cost, like LiteLoc's dilated layers
         self.deep = nn.Sequential(
-            *(_Residual(deep, dilation=(1, 2, 4)[i % 3]) for i in range(shape.deep_layers - 1))
+            *(
+                _Residual(deep, dilation=(1, 2, 4)[i % 3], norm=norm)
+                for i in range(shape.deep_layers - 1)
+            )
         )
-        self.up = nn.Sequential(_layer(deep, body, size=1), nn.Upsample(scale_factor=2))
-        self.merge = _layer(2 * body, body, size=1)
-        self.last = _Residual(body)
+        self.up = nn.Sequential(_layer(deep, body, size=1, norm=norm), nn.Upsample(scale_factor=2))
+        self.merge = _layer(2 * body, body, size=1, norm=norm)
+        self.last = _Residual(body, norm=norm)
         self.head = nn.Sequential(nn.Conv2d(body, 4 * len(OUTPUTS), 1), nn.PixelShuffle(2))
         self._initialise()
 
@@ -150,3 +161,43 @@ class StormNet(nn.Module):
         far = self.up(self.deep(self.down(near)))
         maps: Tensor = self.head(self.last(self.merge(torch.cat([near, far], dim=1))))
         return maps
+
+
+def without_norm(network: StormNet) -> StormNet:
+    """The same network with its normalisation worked into the weights.
+
+    Parameters
+    ----------
+    network
+        Is taken as when it is run, not as when it is trained.
+    """
+    plain = StormNet(network.shape.model_copy(update={"batch_norm": False})).eval()
+    if not network.shape.batch_norm:
+        plain.load_state_dict(network.state_dict())
+        return plain
+    modules = dict(network.named_modules())
+    for name, module in plain.named_modules():
+        if not isinstance(module, nn.Conv2d):
+            continue
+        convolution = cast("nn.Conv2d", modules[name])
+        parent, _, last = name.rpartition(".")
+        follower = modules.get(f"{parent}.{int(last) + 1}") if last.isdigit() else None
+        weight, bias = convolution.weight, convolution.bias
+        if isinstance(follower, nn.BatchNorm2d):
+            assert follower.running_mean is not None
+            assert follower.running_var is not None
+            weight, bias = fuse_conv_bn_weights(
+                weight,
+                bias,
+                follower.running_mean,
+                follower.running_var,
+                follower.eps,
+                follower.weight,
+                follower.bias,
+            )
+        assert module.bias is not None
+        assert bias is not None
+        with torch.no_grad():
+            module.weight.copy_(weight)
+            module.bias.copy_(bias)
+    return plain
