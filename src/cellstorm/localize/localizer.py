@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from cellstorm.camera import Camera
 from cellstorm.movie import FrameChunk, Movie
 
-__all__ = ["FrameRange", "Localizer", "Method", "MoleculeColumns", "Region"]
+__all__ = ["Cautious", "FrameRange", "Localizer", "Method", "MoleculeColumns", "Region"]
 
 MoleculeColumns = dict[str, NDArray[Any]]
 """Columns of `cellstorm.localizations.COLUMNS` by name, one row a molecule, but with
@@ -47,6 +47,16 @@ class Localizer(Protocol):
 
     def model_dump(self, *, mode: str = ...) -> dict[str, Any]:
         """The localizer as plain values, to be stored."""
+        ...
+
+
+@runtime_checkable
+class Cautious(Protocol):
+    """A localizer that may have to warn of the movie it was prepared for."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the user should know, a sentence each."""
         ...
 
 

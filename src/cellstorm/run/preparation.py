@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cellstorm.camera import PRESETS, Camera, estimate_camera
-from cellstorm.localize.localizer import Localizer, Method
+from cellstorm.localize.localizer import Cautious, Localizer, Method
 from cellstorm.movie import Movie, open_movie
 from cellstorm.movie.length import unusual_pixel_size
 from cellstorm.run.checks import (
@@ -84,6 +84,8 @@ def plan_for(
     elif request.pixel_size_nm is None and (unusual := unusual_pixel_size(size_nm)) is not None:
         notices.append(unusual)
     localizer = method.prepare(movie, used, request.frames, request.region)
+    if isinstance(localizer, Cautious):
+        notices.extend(localizer.notices)
     plan = Plan.make(
         movie,
         request,

@@ -13,6 +13,8 @@ from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
 from cellstorm.localize.net.inputs import input_planes
 from cellstorm.localize.net.model_file import NetworkModel, load_model
+from cellstorm.localize.net.recording_conditions import RecordingConditions
+from cellstorm.localize.net.validity import outside_conditions
 from cellstorm.movie import FrameChunk
 from cellstorm.parameters import Parameters
 
@@ -38,6 +40,9 @@ class NetLocalizer(Parameters):
     least_mass: float = Field(gt=0, lt=1, description="probability that makes a molecule")
     join_px: float = Field(gt=0, description="distance within which pixels mean one molecule, px")
     codec_facts: bool = Field(True, description="tell the network what the encoder did")
+    recording: RecordingConditions | None = Field(
+        None, description="what the movie is like, by a sample of it"
+    )
 
     @property
     def halo_frames(self) -> int:
@@ -46,10 +51,20 @@ class NetLocalizer(Parameters):
 
     def summary(self) -> dict[str, str]:
         """What was decided, for a person."""
-        return {
+        decided = {
             "network": f"{self.model_name} ({self.context_frames} frames at a time)",
             "molecules": f"probability over {self.least_mass:g} within {self.join_px:g} px",
         }
+        if self.recording is not None and self.recording.sigma_px is not None:
+            decided["PSF width"] = f"{self.recording.sigma_px:.2f} px (measured)"
+        return decided
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """A sentence for each condition of the movie that the network was not trained for."""
+        if self.recording is None:
+            return ()
+        return outside_conditions(self.recording, self._network().facts.conditions)
 
     def localize(self, chunk: FrameChunk, *, first: int, last: int) -> MoleculeColumns:
         """Molecules of frames ``first`` to ``last`` of the movie; see `Localizer`."""

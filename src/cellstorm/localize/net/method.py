@@ -9,10 +9,16 @@ from cellstorm.camera import Camera
 from cellstorm.localize.localizer import FrameRange, Region
 from cellstorm.localize.net.localizer import NetLocalizer
 from cellstorm.localize.net.model_file import SHIPPED_MODEL, load_model
+from cellstorm.localize.net.recording_measurement import measure_recording
 from cellstorm.movie import Movie
 from cellstorm.parameters import Parameters
 
 __all__ = ["NetMethod"]
+
+# the sample is localized by one thread, the movie by several: together under 5 % of a run
+_SHARE_LOOKED_AT = 0.015
+_LEAST_PIXELS = 1 << 17
+_MOST_PIXELS = 1 << 20
 
 
 class NetMethod(Parameters):
@@ -32,17 +38,19 @@ class NetMethod(Parameters):
     def prepare(
         self, movie: Movie, camera: Camera, frames: FrameRange, region: Region
     ) -> NetLocalizer:
-        """Open the model; a network leaves nothing else to decide.
+        """Open the model, and see on a sample whether the movie is one it was trained for.
 
         Raises
         ------
         ConfigurationError
             The model file cannot be used.
+        MovieError
+            The movie cannot be read.
         """
         path = SHIPPED_MODEL if self.model is None else self.model
         modified_ns = path.stat().st_mtime_ns if path.exists() else 0
         facts = load_model(path, modified_ns).facts
-        return NetLocalizer(
+        localizer = NetLocalizer(
             model=path,
             model_name=facts.name,
             camera=camera,
@@ -52,3 +60,12 @@ class NetMethod(Parameters):
             join_px=facts.join_px,
             codec_facts=self.codec_facts,
         )
+        x0, x1, y0, y1 = region
+        pixels = (frames[1] - frames[0]) * (x1 - x0) * (y1 - y0)
+        recording = measure_recording(
+            movie,
+            localizer,
+            frames=frames,
+            most_pixels=min(max(int(_SHARE_LOOKED_AT * pixels), _LEAST_PIXELS), _MOST_PIXELS),
+        )
+        return localizer.model_copy(update={"recording": recording})
