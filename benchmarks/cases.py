@@ -1,4 +1,4 @@
-"""The ten movies the rivals' published figures were measured on, and those figures.
+"""The ten movies of the rivals' published figures, those figures, and two movies with haze.
 
 Seeds of 1000 and over are for evaluation only: nothing in cellstorm was tuned on them.
 """
@@ -31,7 +31,7 @@ class Case:
 
 
 def cases(*, frames: int = 600, seed: int = FIRST_EVALUATION_SEED) -> list[Case]:
-    """The ten published cases and one with haze; case i has the seed ``seed + i``.
+    """The ten published cases and two with haze; case i has the seed ``seed + i``.
 
     Parameters
     ----------
@@ -108,6 +108,18 @@ def cases(*, frames: int = 600, seed: int = FIRST_EVALUATION_SEED) -> list[Case]
                 "crf": 24,
                 "background.haze": "structure",
                 "background.haze.peak_photons": 90,
+            },
+            [],
+            None,
+        ),
+        (
+            "800 photons, CRF 23, background 90 with haze",
+            {
+                "photons": 800,
+                "crf": 23,
+                # 90 with the even background of 20
+                "background.haze": "structure",
+                "background.haze.peak_photons": 70,
             },
             [],
             None,
