@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from benchmarks.live_table import LiveTable, write_tables
 from benchmarks.rivals import Thunderstorm
 
 from cellstorm.benchmark import KnownImaging, Rival, best_threshold, find_picasso
@@ -67,8 +68,8 @@ class Case:
         """Against the truth."""
         return grid_bias(self.found, pixel_size_nm=self.pixel_size_nm, truth=self.truth)
 
-    def row(self, bias: GridBias) -> str:
-        """A row of the table, as Markdown."""
+    def cells(self, bias: GridBias) -> tuple[str, ...]:
+        """A row of the table."""
         pairs = pair_up(self.found, self.truth, ScoreOptions(axial_radius_nm=None))
         false = self.found[pairs.false_row]
         alone = grid_bias(false, pixel_size_nm=self.pixel_size_nm)
@@ -77,7 +78,7 @@ class Case:
             for periods in ((1,), BLOCKS)
         ]
         fields = {period: bias.field(period) for period in BLOCKS}
-        cells = [
+        return (
             self.movie,
             self.localizer,
             f"{self.found.height:,}",
@@ -97,14 +98,21 @@ class Case:
             + f" ({_p(6 * min(alone.histogram(a, p).p_value for a in 'xy' for p in BLOCKS))})"
             if false.height >= 1000
             else "",
-        ]
-        return f"| {' | '.join(cells)} |"
+        )
 
 
-HEADER = (
-    "| movie | localizer | found | wave in the density at 1 / 4 / 8 / 16 px, % | beside, % "
-    "| p at 1 px, of blocks | wave in the bias at 4 / 8 / 16 px, nm | p | longest in 8 px, nm "
-    "| false | their wave at 4 / 8 / 16 px, % (p) |\n" + 11 * "|---" + "|"
+HEADINGS = (
+    "movie",
+    "localizer",
+    "found",
+    "wave in the density at 1 / 4 / 8 / 16 px, %",
+    "beside, %",
+    "p at 1 px, of blocks",
+    "wave in the bias at 4 / 8 / 16 px, nm",
+    "p",
+    "longest in 8 px, nm",
+    "false",
+    "their wave at 4 / 8 / 16 px, % (p)",
 )
 
 
@@ -195,16 +203,13 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help=f"draw {SHOWN}")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    lines, shown = [HEADER], []
-    print(HEADER)
+    table, shown = LiveTable(HEADINGS), []
     for case in cases(options.work, options.frames, options.photons):
         bias = case.bias()
-        lines.append(case.row(bias))
-        print(lines[-1], flush=True)
+        table.add(*case.cells(bias))
         if case.localizer == SHOWN:
             shown.append((case.movie, bias))
-    if options.markdown:
-        options.markdown.write_text("\n".join(lines) + "\n")
+    write_tables(options.markdown, table)
     if options.picture:
         draw(shown, options.picture)
 
