@@ -1,6 +1,6 @@
 """Scores on frames and truth made by others: SMLM Challenges 2013 and 2016.
 
-    python -m benchmarks.public_truth --data FOLDER [--markdown FILE]
+    python -m benchmarks.public_truth --data FOLDER [--model FILE] [--markdown FILE]
 
 ``FOLDER`` holds ``challenge2013_training_GT/{training_41f.tif,ground_truth.csv}`` and
 ``challenge2016_MT0/{test_frames.tif,MT0.N1.LD_activations.csv}``; the data are the
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from benchmarks.live_table import LiveTable, write_tables
+from benchmarks.network_options import add_model_option, network
 from benchmarks.ours import METHODS, localize
-from rich.console import Console
 
 from cellstorm.evaluate import Score, score
 from cellstorm.localize.gaussian import GaussianMethod
@@ -80,14 +81,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
+    add_model_option(parser)
     parser.add_argument("--markdown", type=Path, help="write the table here as well")
     options = parser.parse_args()
     settings = METHODS | {
         "cellstorm, single emitter, elliptical": GaussianMethod(
             emitters="single", width="elliptical"
-        )
+        ),
+        "cellstorm, network": network(options),
     }
-    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
+    table = LiveTable(HEADINGS)
     for public in MOVIES:
         path = options.data / public.movie
         with open_movie(path) as opened:
@@ -101,11 +104,8 @@ def main() -> None:
                 border_nm=BORDER_NM,
                 field_nm=(width * public.pixel_size_nm, height * public.pixel_size_nm),
             )
-            lines.append("| " + " | ".join(_cells(public.name, name, frames, result)) + " |")
-    text = "\n".join(lines) + "\n"
-    Console(soft_wrap=True).print(text, highlight=False, markup=False)
-    if options.markdown is not None:
-        options.markdown.write_text(text, encoding="utf-8")
+            table.add(*_cells(public.name, name, frames, result))
+    write_tables(options.markdown, table)
 
 
 def _cells(movie: str, method: str, frames: int, result: Score) -> tuple[str, ...]:
