@@ -20,6 +20,7 @@ _VERBS = {
     "score": "A table of molecules against the truth.",
     "benchmark": "Methods over a grid of simulated movies: figures, curves and pictures.",
     "simulate": "Make a movie with known truth, recorded and coded as a phone does.",
+    "models": "Which trained networks there are, and what each is good for.",
     "train": "Train a network on simulated phone movies.",
     "demo": "Make a small phone-like movie, localize it and score the result.",
 }

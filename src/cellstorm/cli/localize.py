@@ -94,7 +94,8 @@ def localize(
         gaussian: a fit of all molecules of a frame together; net: a trained network. The
         options below, but for --config and --set, are the former's.
     model
-        The network's file; the one that comes along when not given.
+        The network's file, or its name (see cellstorm models); the one that comes along when
+        not given.
     fast
         Single-emitter mode: several times faster, for sparse molecules.
     filter

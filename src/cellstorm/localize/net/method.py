@@ -8,7 +8,8 @@ from pydantic import Field
 from cellstorm.camera import Camera
 from cellstorm.localize.localizer import FrameRange, Region
 from cellstorm.localize.net.localizer import NetLocalizer
-from cellstorm.localize.net.model_file import SHIPPED_MODEL, load_model
+from cellstorm.localize.net.model_file import load_model
+from cellstorm.localize.net.model_library import find_model
 from cellstorm.localize.net.recording_measurement import measure_recording
 from cellstorm.movie import Movie
 from cellstorm.parameters import Parameters
@@ -29,7 +30,9 @@ class NetMethod(Parameters):
     """
 
     method: Literal["net"] = "net"
-    model: Path | None = Field(None, description="model file; None: the one that comes along")
+    model: Path | None = Field(
+        None, description="model file, or name of a known model; None: the one that comes along"
+    )
     least_mass: float | None = Field(
         None, gt=0, lt=1, description="probability that makes a molecule; None: the model's own"
     )
@@ -47,9 +50,8 @@ class NetMethod(Parameters):
         MovieError
             The movie cannot be read.
         """
-        path = SHIPPED_MODEL if self.model is None else self.model
-        modified_ns = path.stat().st_mtime_ns if path.exists() else 0
-        facts = load_model(path, modified_ns).facts
+        path = find_model(self.model)
+        facts = load_model(path, path.stat().st_mtime_ns).facts
         localizer = NetLocalizer(
             model=path,
             model_name=facts.name,
