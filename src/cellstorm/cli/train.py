@@ -2,80 +2,122 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 from cyclopts.validators import Number
 from rich.console import Console
 from rich.table import Table
 
+from cellstorm.cli.train_like import train_like
 from cellstorm.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from cellstorm.train.net.training import TrainingProgress
+
 __all__ = ["train"]
+
+_LIKE = Group("For one's own phone", sort_key=1)
+_STEPS = 16_000
 
 
 def train(
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
-    steps: Annotated[int, Parameter(validator=Number(gte=1))] = 16_000,
-    seed: Annotated[int, Parameter(validator=Number(gte=0))] = 1,
-    device: str = "cpu",
-    threads: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
-    name: str = "phone",
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    like: Annotated[Path | None, Parameter(group=_LIKE)] = None,
+    camera: Annotated[str | None, Parameter(group=_LIKE)] = None,
+    pixel_size_nm: Annotated[
+        float | None, Parameter(name=["--pixel-size-nm", "--pixel-size"], group=_LIKE)
+    ] = None,
+    steps: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     minutes: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
+    seed: Annotated[int, Parameter(validator=Number(gte=0))] = 1,
+    device: Literal["cpu", "cuda", "mps"] = "cpu",
+    devices: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
+    threads: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    name: str | None = None,
 ) -> None:
     """Train a network on simulated phone movies; stopped, it goes on when called again.
 
-    Needs the train extra: pip install "cellstorm[train]". Writes a checkpoint every few
-    minutes, progress.jsonl, and at the end model.onnx for cellstorm localize --method net
-    --model.
+    Needs the train extra: pip install "cellstorm[train]". With --like, the network that comes
+    along is trained on for some minutes on movies like the one given, compared with what it
+    was, and written as MOVIE.onnx. Without, one is trained from nothing, which takes hours:
+    the folder --output gets a checkpoint every few minutes, progress.jsonl, and at the end
+    model.onnx. Either is used with cellstorm localize --method net --model.
 
     Parameters
     ----------
     output
-        Folder of the run.
+        Folder of the run; with --like, the model file (MOVIE.onnx beside the movie when not
+        given).
+    like
+        A movie of one's own: PSF width, light, background, density, camera, codec and blink
+        time are measured and simulated.
+    camera
+        huawei-p9, ixon-897, scmos, generic-phone, or a YAML file; estimated when not given.
+    pixel_size_nm
+        Edge of a pixel in the sample, nm; only to tell densities.
     steps
-        Batches of 24 windows; the learning rate falls to nothing at the last one.
+        Batches of 24 windows (16000 when not given); the learning rate falls to nothing at
+        the last one.
+    minutes
+        Stop after this time, with a checkpoint; with --like, what all of it takes (10 when
+        not given).
     seed
         Of weights and clips.
     device
-        torch's name: cpu, cuda, mps.
+        What to compute on.
+    devices
+        How many of them: graphics cards, or processes that share the processors.
     threads
-        Processor threads of torch; its own choice when not given.
+        Processor threads of each; torch's own choice when not given.
     name
-        What the model calls itself.
-    minutes
-        Stop after this time, with a checkpoint.
+        What the model calls itself; phone, or the movie's name.
     """
     try:
-        import torch
+        import torch  # noqa: F401
     except ImportError as error:
         raise ConfigurationError(
             "training needs torch, which is not installed.",
             todo='Install it with: pip install "cellstorm[train]"',
         ) from error
-    from cellstorm.train.net.model_making import make_model
-    from cellstorm.train.net.training import (
-        TrainingProgress,
-        TrainingSettings,
-        train_network,
-    )
-
-    if threads is not None:
-        torch.set_num_threads(threads)
-
-    def show(progress: TrainingProgress) -> None:
-        left_s = (progress.steps - progress.step) * progress.seconds / max(progress.step, 1)
-        print(
-            f"step {progress.step} of {progress.steps}, loss {progress.loss:.1f},"
-            f" {progress.windows_per_s:.0f} windows/s, {left_s / 60:.0f} min left",
-            file=sys.stderr,
-            flush=True,
+    if like is not None:
+        if steps is not None:
+            raise ConfigurationError("--steps does not go with --like: give --minutes.")
+        train_like(
+            like,
+            output=output,
+            camera=camera,
+            pixel_size_nm=pixel_size_nm,
+            minutes=minutes,
+            seed=seed,
+            device=device,
+            devices=devices,
+            threads=threads,
+            name=name,
         )
+        return
+    if camera is not None or pixel_size_nm is not None:
+        flag = "--camera" if camera is not None else "--pixel-size-nm"
+        raise ConfigurationError(f"{flag} needs --like MOVIE.")
+    if output is None:
+        raise ConfigurationError(
+            "the folder of the run is missing.",
+            todo="Give it with --output, or train on for a movie of yours with --like MOVIE.",
+        )
+    from cellstorm.train.net.model_making import make_model
+    from cellstorm.train.net.training import TrainingSettings, train_network
 
-    settings = TrainingSettings(steps=steps, seed=seed)
-    stop_after_s = None if minutes is None else 60.0 * minutes
-    done = train_network(settings, output, device=device, stop_after_s=stop_after_s, listener=show)
+    name = "phone" if name is None else name
+    done = train_network(
+        TrainingSettings(steps=_STEPS if steps is None else steps, seed=seed),
+        output,
+        device=device,
+        devices=devices,
+        threads=threads,
+        stop_after_s=None if minutes is None else 60.0 * minutes,
+        listener=_show,
+    )
     if not done:
         print(f"Stopped; call the same command again to go on. Checkpoint: {output}")
         return
@@ -84,3 +126,14 @@ def train(
     for movie, efficiency in facts.figures.items():
         table.add_row(movie, f"{efficiency:.3f}")
     Console(width=None if sys.stdout.isatty() else 80).print(table)
+
+
+def _show(progress: "TrainingProgress") -> None:
+    """At the top of the module, so that the processes of several devices can have it."""
+    left_s = (progress.steps - progress.step) * progress.seconds / max(progress.step, 1)
+    print(
+        f"step {progress.step} of {progress.steps}, loss {progress.loss:.1f},"
+        f" {progress.windows_per_s:.0f} windows/s, {left_s / 60:.0f} min left",
+        file=sys.stderr,
+        flush=True,
+    )

@@ -1,7 +1,7 @@
 """What recordings can be like: draws the simulations that a network is trained on."""
 
 import math
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import AfterValidator, Field
@@ -46,6 +46,9 @@ def _rises(ends: tuple[float, float]) -> tuple[float, float]:
 Range = Annotated[tuple[float, float], AfterValidator(_rises)]
 """Least and greatest value, of which the logarithm is drawn."""
 
+_Even = tuple[float, float]
+_Whole = Annotated[tuple[Annotated[int, Field(ge=0, le=250)], ...], Field(min_length=1)]
+
 # of a clip's average molecule; nobody can learn from recordings that show nothing
 _LEAST_MEAN_SIGNIFICANCE = 2.0
 
@@ -76,11 +79,24 @@ class Conditions(Parameters):
     out_of_focus_share: _Share = Field(0.25, description="clips with molecules out of focus")
     gain_e_per_adu: Range = Field((0.25, 3.0), description="photoelectrons per grey value")
     read_noise_e: Range = Field((0.5, 4.0), description="photoelectrons RMS")
+    offset_adu: _Even = Field((0.0, 16.0), description="grey value of no light, drawn evenly")
+    bit_depth: Literal[8, 10, 12, 14, 16] = Field(
+        8, description="bits of a grey value; with more than 10 clips are uncoded"
+    )
     isp_share: _Share = Field(0.3, description="clips that went through an image processor")
     h264_share: _Share = Field(0.7, description="H.264 among the codecs")
     hevc_share: _Share = Field(0.12, description="HEVC among the codecs")
     vp9_share: _Share = Field(0.05, description="VP9 among the codecs; the rest is uncoded")
     crf: Annotated[tuple[float, float], Field(description="CRF, drawn evenly")] = (0.0, 35.0)
+    vp9_crf: Annotated[tuple[float, float], Field(description="CRF of VP9, drawn evenly")] = (
+        10.0,
+        45.0,
+    )
+    gop_frames: _Whole = Field((12, 15, 30, 31, 60), description="key frames' distances, frames")
+    b_pictures: _Whole = Field((0, 0, 0, 2), description="H.264's B pictures in a row")
+    value_ranges: tuple[Literal["full", "limited"], ...] = Field(
+        ("full", "limited"), min_length=1, description="of H.264's grey values"
+    )
     recoded_share: _Share = Field(0.05, description="H.264 clips coded a second time")
 
     def draw(self, random: np.random.Generator) -> Simulation:
@@ -100,8 +116,9 @@ class Conditions(Parameters):
                 break
         haze = 0.0 if background.haze is None else background.haze.peak_photons
         brightest = background.photons + haze + photons / (2.0 * math.pi * sigma_px**2)
+        scale = 2.0 ** (self.bit_depth - 8)
         # whoever records sets the exposure so that most molecules are not clipped
-        gain = max(_log_uniform(random, self.gain_e_per_adu), brightest / 200.0)
+        gain = max(_log_uniform(random, self.gain_e_per_adu), brightest / (200.0 * scale))
         frame_rate_hz = 30.0
         empty = random.random() < self.empty_share
         return Simulation(
@@ -123,12 +140,12 @@ class Conditions(Parameters):
             background=background,
             camera=Camera(
                 name="drawn",
-                offset_adu=random.uniform(0.0, 16.0),
+                offset_adu=random.uniform(*self.offset_adu),
                 gain_e_per_adu=gain,
                 read_noise_e=_log_uniform(random, self.read_noise_e),
-                saturation_adu=random.choice([220.0, 254.0]),
+                saturation_adu=scale * random.choice([220.0, 254.0]),
                 dark_clip_adu=0.0,
-                bit_depth=8,
+                bit_depth=self.bit_depth,
             ),
             isp=_isp(random) if random.random() < self.isp_share else Isp(),
             codec=self._codec(random),
@@ -166,7 +183,8 @@ class Conditions(Parameters):
 
     def _codec(self, random: np.random.Generator) -> Codec:
         crf = random.uniform(*self.crf)
-        gop = int(random.choice([12, 15, 30, 31, 60]))
+        gop = int(random.choice(self.gop_frames))
+        bits = 10 if self.bit_depth == 10 else 8
         share = random.random()
         if share < self.h264_share:
             second = None
@@ -176,17 +194,18 @@ class Conditions(Parameters):
             return H264Codec(
                 crf=crf,
                 gop=gop,
-                b_pictures=int(random.choice([0, 0, 0, 2])),
+                b_pictures=min(int(random.choice(self.b_pictures)), max(0, gop - 2)),
                 preset=str(random.choice(["superfast", "veryfast", "veryfast", "medium"])),
-                value_range=str(random.choice(["full", "limited"])),
+                value_range=str(random.choice(self.value_ranges)),
+                bit_depth=bits,
                 second_generation=second,
             )
         share -= self.h264_share
         if share < self.hevc_share:
-            return HevcCodec(crf=max(crf, 4.0), gop=gop, preset="ultrafast")
+            return HevcCodec(crf=max(crf, 4.0), gop=gop, preset="ultrafast", bit_depth=bits)
         share -= self.hevc_share
         if share < self.vp9_share:
-            return Vp9Codec(crf=random.uniform(10.0, 45.0), gop=gop)
+            return Vp9Codec(crf=random.uniform(*self.vp9_crf), gop=gop)
         return NoCodec()
 
 

@@ -101,7 +101,8 @@ def _of_the_image(recording: RecordingConditions, conditions: Mapping[str, Any])
 
 def _of_the_camera(recording: RecordingConditions, conditions: Mapping[str, Any]) -> Iterator[str]:
     source = "estimated from the movie" if recording.camera_estimated else "of the camera given"
-    gain, trained = recording.gain_e_per_adu, _range(conditions, "gain_e_per_adu")
+    excess = recording.excess_noise_factor
+    gain, trained = recording.gain_e_per_adu, _range(conditions, "gain_e_per_adu", excess)
     # finer grey values than trained for take nothing away, unless a codec rounds them
     coded = recording.codec not in _UNCODED
     scale = 2.0 ** (recording.bit_depth - 8)
@@ -113,7 +114,7 @@ def _of_the_camera(recording: RecordingConditions, conditions: Mapping[str, Any]
             f" {_for(trained, 'photoelectrons')}: check --camera, use --method gaussian, or"
             f" {_TRAIN}."
         )
-    noise, trained = recording.read_noise_e, _range(conditions, "read_noise_e")
+    noise, trained = recording.read_noise_e, _range(conditions, "read_noise_e", excess)
     if trained is not None and noise > trained[1] * _CAMERA_SLACK:
         yield (
             f"The read noise is {noise:.3g} photoelectrons ({source}) and"

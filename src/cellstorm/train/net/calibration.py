@@ -13,7 +13,7 @@ from cellstorm.localize.net import ModelFacts, NetLocalizer, load_model
 from cellstorm.movie import FrameChunk
 from cellstorm.simulate import Clip, Simulation, make_clip
 
-__all__ = ["calibrated_facts", "validation_movies"]
+__all__ = ["calibrated_facts", "efficiencies", "validation_movies"]
 
 _MASSES = (0.3, 0.4, 0.5, 0.6, 0.7)
 _JOINS_PX = (0.5, 0.7, 0.9, 1.2)
@@ -83,6 +83,21 @@ def calibrated_facts(model: Path, facts: ModelFacts, movies: dict[str, Simulatio
             "figures": {name: round(value, 4) for name, value in marks[best].items()},
         }
     )
+
+
+def efficiencies(model: Path, movies: dict[str, Simulation]) -> dict[str, float]:
+    """Efficiency of a model file, with its own thresholds, on each movie.
+
+    Parameters
+    ----------
+    model
+        The file.
+    movies
+        To measure on, by name; each read with its own camera.
+    """
+    facts = load_model(model, model.stat().st_mtime_ns).facts
+    clips = {name: make_clip(simulation) for name, simulation in movies.items()}
+    return {name: _efficiency(_found(model, facts, clip), clip) for name, clip in clips.items()}
 
 
 def _found(model: Path, facts: ModelFacts, clip: Clip) -> MoleculeColumns:

@@ -72,7 +72,8 @@ def network_of(path: Path) -> StormNet:
         It is no model of cellstorm's, or its weights are not those of its own description.
     """
     facts = load_model(path, path.stat().st_mtime_ns if path.exists() else 0).facts
-    shape = NetworkShape.model_validate(facts.training.get("shape", {}))
+    # what stands in a file has its normalisation worked into the weights
+    shape = NetworkShape.model_validate({**facts.training.get("shape", {}), "batch_norm": False})
     network = StormNet(shape)
     stored = {
         tensor.name.removeprefix("network."): numpy_helper.to_array(tensor)
