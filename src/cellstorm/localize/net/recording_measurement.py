@@ -28,6 +28,8 @@ _FRAMES_PER_BLOCK = 4
 _FRAMES_FOR_WIDTH = 24
 # a search that begins at the usual width does not see spots of twice that
 _STARTS_PX = (DEFAULT_SIGMA_PX, 2.6)
+# molecules within three widths of each other; what is fitted then are heaps of them
+_CROWD = 1.5
 _PIXELS_FOR_BACKGROUND = 65_536
 _SMOOTHED_PX = 5
 
@@ -87,13 +89,17 @@ def measure_recording(
     photons = np.concatenate([columns["photons"] for columns in found])
     count = sum(last - first for first, last in sample.places)
     camera, on = localizer.camera, blink_time_frames(blocks)
+    density = photons.size / (count * (x1 - x0) * (y1 - y0))
+    sigma_px = _width_px(localizer, sample)
+    if sigma_px is not None and density * math.pi * (3.0 * sigma_px) ** 2 > _CROWD:
+        sigma_px = None
     return RecordingConditions(
         frames=count,
         molecules=photons.size,
-        sigma_px=_width_px(localizer, sample),
+        sigma_px=sigma_px,
         photons=_spread(photons, (10, 50, 90)) if photons.size >= _LEAST_MOLECULES else None,
         background_photons=_spread(_background(localizer, sample), (1, 50, 99)),
-        molecules_per_px_frame=_rounded(photons.size / (count * (x1 - x0) * (y1 - y0))),
+        molecules_per_px_frame=_rounded(density),
         on_frames=None if on is None else _rounded(on),
         gain_e_per_adu=camera.gain_e_per_adu,
         offset_adu=camera.offset_adu,
