@@ -198,6 +198,6 @@ def test_a_movie_out_of_range_is_told_on_the_screen_and_in_the_table(
 
 
 def test_the_width_of_heaps_is_not_taken_for_that_of_molecules(tmp_path: Path) -> None:
-    crowd = Simulation(frames=24, seed=9).changed(density_per_um2_frame=6.0, sigma_px=1.6)
+    crowd = Simulation(frames=24, seed=9).changed(density_per_um2_frame=4.0, sigma_px=1.6)
     seen = _measured(tmp_path, crowd)
     assert seen.sigma_px is None or seen.sigma_px == pytest.approx(1.6, rel=0.15)
