@@ -8,14 +8,15 @@ from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electro
 from cellstorm.localize.localizer import Region
 from cellstorm.movie import CodedFrames, PictureType
 
-__all__ = ["PLANES", "input_planes"]
+__all__ = ["LIGHT_NOISE", "PLANES", "input_planes"]
 
 PLANES = ("light", "coding_noise", "quantiser_known", "picture_type")
 """Planes of a frame, in order."""
 
 # brings the planes to about one; part of what a network is trained on, never to be changed
 _LIGHT_CENTRE = 10.0
-_LIGHT_SCALE = 0.1
+LIGHT_NOISE = 0.1
+"""Standard deviation of the noise of light that no codec has changed, in its plane."""
 _CODING_SCALE = 0.3
 _KINDS = {PictureType.I: 1.0, PictureType.P: -0.5, PictureType.B: -1.0}
 
@@ -61,7 +62,7 @@ def input_planes(
     light += noise / np.float32(camera.excess_noise_factor) ** 2 + np.float32(0.375)
     np.maximum(light, 0.0, out=light)
     np.sqrt(light, out=light)
-    planes[:, 0] = (2.0 * light - _LIGHT_CENTRE) * _LIGHT_SCALE
+    planes[:, 0] = (2.0 * light - _LIGHT_CENTRE) * LIGHT_NOISE
     if coding is None:
         return planes
     if coding.qp is not None:

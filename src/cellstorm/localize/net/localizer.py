@@ -13,6 +13,7 @@ from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
 from cellstorm.localize.net.inputs import input_planes
 from cellstorm.localize.net.model_file import NetworkModel, load_model
+from cellstorm.localize.net.occupied import map_runs
 from cellstorm.localize.net.recording_conditions import RecordingConditions
 from cellstorm.localize.net.validity import outside_conditions
 from cellstorm.movie import FrameChunk
@@ -23,8 +24,6 @@ __all__ = ["NetLocalizer"]
 # pixels under it cannot add up to a molecule
 _LEAST_PROBABILITY = 0.03
 _EDGE_PX = 2
-# frames sent through the network at a time: enough to keep it busy, little memory
-_FRAMES_PER_RUN = 8
 _SIZE_MULTIPLE = 4
 
 
@@ -40,6 +39,7 @@ class NetLocalizer(Parameters):
     least_mass: float = Field(gt=0, lt=1, description="probability that makes a molecule")
     join_px: float = Field(gt=0, description="distance within which pixels mean one molecule, px")
     codec_facts: bool = Field(True, description="tell the network what the encoder did")
+    skip_empty: bool = Field(True, description="compute only where a molecule can be")
     recording: RecordingConditions | None = Field(
         None, description="what the movie is like, by a sample of it"
     )
@@ -74,11 +74,14 @@ class NetLocalizer(Parameters):
             chunk.frames, self.camera, chunk.coding if self.codec_facts else None, self.region
         )
         planes = self._padded(planes, first - chunk.start, last - chunk.start)
-        reach = self.halo_frames
-        rows = []
-        for start in range(0, last - first, _FRAMES_PER_RUN):
-            stop = min(start + _FRAMES_PER_RUN, last - first)
-            maps = network.maps(planes[start : stop + 2 * reach])
+        rows = [np.empty((0, len(COLUMN_NAMES)))]
+        for start, maps in map_runs(
+            network,
+            planes,
+            self.context_frames,
+            skip_empty=self.skip_empty and network.on_processor,
+            least_mass=self.least_mass,
+        ):
             found = collect_molecules(
                 np.ascontiguousarray(maps[:, :, :height, :width]),
                 _LEAST_PROBABILITY,

@@ -37,6 +37,7 @@ class NetMethod(Parameters):
         None, gt=0, lt=1, description="probability that makes a molecule; None: the model's own"
     )
     codec_facts: bool = Field(True, description="tell the network what the encoder did")
+    skip_empty: bool = Field(True, description="compute only where a molecule can be (not on GPUs)")
 
     def prepare(
         self, movie: Movie, camera: Camera, frames: FrameRange, region: Region
@@ -61,6 +62,7 @@ class NetMethod(Parameters):
             least_mass=facts.least_mass if self.least_mass is None else self.least_mass,
             join_px=facts.join_px,
             codec_facts=self.codec_facts,
+            skip_empty=self.skip_empty,
         )
         x0, x1, y0, y1 = region
         pixels = (frames[1] - frames[0]) * (x1 - x0) * (y1 - y0)

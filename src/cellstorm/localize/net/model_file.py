@@ -1,6 +1,7 @@
 """A network as one ONNX file with everything that must be known about it inside."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,13 @@ SHIPPED_MODEL = Path(__file__).parent / "phone.onnx"
 
 _KEY = "cellstorm"
 _FORMAT = 1
+# in this order; others (TensorRT, Azure, ...) take minutes to start, or a server
+_PROVIDERS = (
+    "CUDAExecutionProvider",
+    "CoreMLExecutionProvider",
+    "DmlExecutionProvider",
+    "CPUExecutionProvider",
+)
 
 
 class ModelFacts(Parameters):
@@ -49,9 +57,19 @@ class NetworkModel:
     facts: ModelFacts
     session: Any
 
+    @property
+    def on_processor(self) -> bool:
+        """It runs on no accelerator."""
+        return bool(self.session.get_providers()[0] == _PROVIDERS[-1])
+
     def maps(self, planes: Any) -> Any:
         """Maps ``(n, 9, height, width)`` of all but the outermost frames of ``planes``."""
         return self.session.run(None, {"frames": planes})[0]
+
+
+def preferred_providers(available: Sequence[str]) -> list[str]:
+    """What the runtime shall try, the best first; the processor is always there."""
+    return [name for name in _PROVIDERS if name in (*available, _PROVIDERS[-1])]
 
 
 @lru_cache(maxsize=4)
@@ -81,7 +99,7 @@ def load_model(path: Path, modified_ns: int = 0) -> NetworkModel:
         raise ConfigurationError("there is no such model file.", where=path)
     try:
         session = onnxruntime.InferenceSession(
-            str(path), options, providers=onnxruntime.get_available_providers()
+            str(path), options, providers=preferred_providers(onnxruntime.get_available_providers())
         )
     except Exception as error:  # the runtime's own classes are not public
         raise ConfigurationError(
