@@ -59,6 +59,7 @@ def _mark_part(
     now: Stack,
     after: Stack,
     widths: NDArray[np.float64],
+    least_noise: float,
     least_alone: float,
     least_together: float,
     least_now: float,
@@ -69,12 +70,15 @@ def _mark_part(
     cells: NDArray[np.uint8],
 ) -> None:
     """Mark the cells near significant pixels of one part of a frame."""
-    high = np.float32(sure * widths[0])
-    alone = np.float32(least_alone * widths[0])
-    low = np.float32(least_now * widths[0])
-    with_before = np.float32(least_together * widths[1] * math.sqrt(2.0))
-    with_after = np.float32(least_together * widths[2] * math.sqrt(2.0))
-    with_both = np.float32(least_together * widths[3] * math.sqrt(3.0))
+    # where a codec took the noise away, it may have taken a molecule that its neighbours show
+    low = np.float32(least_now * widths[0] if widths[0] >= least_noise else -np.inf)
+    own = max(widths[0], least_noise)
+    high = np.float32(sure * own)
+    alone = np.float32(least_alone * own)
+    together = least_together * math.sqrt(2.0)
+    with_before = np.float32(together * max(widths[1], least_noise))
+    with_after = np.float32(together * max(widths[2], least_noise))
+    with_both = np.float32(least_together * math.sqrt(3.0) * max(widths[3], least_noise))
     rows, columns = cells.shape
     height, width = now.shape
     for j in range(height):
@@ -142,8 +146,8 @@ def mark_cells(
     least_noise
         Noise is not taken to be less than that, in the same unit.
     levels
-        Multiples of the noise: a frame alone, with others, in the frame itself in this case,
-        and from where there is no doubt.
+        Multiples of the noise: a frame alone, with others, in the frame itself in this case
+        (unless its noise is less than ``least_noise``), and from where there is no doubt.
     margin_px
         Distance from a significant pixel within which cells are marked.
     part_px
@@ -187,11 +191,9 @@ def mark_cells(
                     widths[2] = _lower_width(now, after, now, 2, math.sqrt(1.0 / 2.0))
                     widths[3] = _lower_width(before, now, after, 3, math.sqrt(1.0 / 3.0))
                     paired = widths[2]
-                for sum_ in range(4):
-                    widths[sum_] = max(widths[sum_], least_noise)
                 _mark_part(
-                    before, now, after, widths, levels[0], levels[1], levels[2], levels[3],
-                    margin_px, top, left, cells[k],
+                    before, now, after, widths, least_noise, levels[0], levels[1], levels[2],
+                    levels[3], margin_px, top, left, cells[k],
                 )  # fmt: skip
 
 
