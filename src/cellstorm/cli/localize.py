@@ -47,6 +47,7 @@ def localize(
     workers: Annotated[int | None, Parameter(group=_RUN)] = None,
     method: Annotated[MethodName, Parameter(group=_METHOD)] = "gaussian",
     model: Annotated[Path | None, Parameter(group=_METHOD)] = None,
+    refine: Annotated[bool, Parameter(group=_METHOD, negative=())] = False,
     fast: Annotated[bool, Parameter(group=_METHOD, negative=())] = False,
     filter: Annotated[Filter | None, Parameter(group=_METHOD)] = None,
     detector: Annotated[Detector | None, Parameter(group=_METHOD)] = None,
@@ -96,6 +97,8 @@ def localize(
     model
         The network's file, or its name (see cellstorm models); the one that comes along when
         not given.
+    refine
+        Average the network's molecules with a likelihood fit that begins at them.
     fast
         Single-emitter mode: several times faster, for sparse molecules.
     filter
@@ -133,9 +136,11 @@ def localize(
     }
     how: Method
     if method == "net":
-        how = net_method(model=model, config=config, assignments=set_, **options)
+        how = net_method(model=model, refine=refine, config=config, assignments=set_, **options)
     elif model is not None:
         raise ConfigurationError("--model needs --method net.")
+    elif refine:
+        raise ConfigurationError("--refine needs --method net.")
     else:
         how = gaussian_method(config=config, assignments=set_, **options)
     if workers is not None and workers < 1:

@@ -52,6 +52,7 @@ def gaussian_method(
 def net_method(
     *,
     model: Path | None = None,
+    refine: bool = False,
     config: Path | None = None,
     assignments: tuple[str, ...] = (),
     **options: Any,
@@ -72,6 +73,8 @@ def net_method(
     values = {} if config is None else _read_config(config)
     if model is not None:
         values["model"] = model
+    if refine:
+        values["refine"] = True
     for assignment in assignments:
         _assign(values, assignment)
     try:

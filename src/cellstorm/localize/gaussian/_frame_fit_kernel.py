@@ -30,7 +30,7 @@ from cellstorm.localize.gaussian._joint_fisher_kernel import joint_variances, ma
 from cellstorm.localize.gaussian._profile_kernel import fill_profile, fill_profile_with_width
 from cellstorm.localize.gaussian._score_kernel import score_map, search_score
 
-__all__ = ["MOLECULE_FIELDS", "fit_frames"]
+__all__ = ["MOLECULE_FIELDS", "fit_frames", "settle"]
 
 MOLECULE_FIELDS = (
     "x",
@@ -134,7 +134,7 @@ def _improve(
 
 
 @njit(cache=True, nogil=True)
-def _settle(
+def settle(
     data: Image,
     extra: Image,
     model: Image,
@@ -328,7 +328,7 @@ def fit_frames(
                     model, molecules[k, 0], molecules[k, 1], molecules[k, 2], sigma, radius, axes
                 )
             list_neighbours(molecules, count, reach, neighbours)
-            _settle(
+            settle(
                 data, extra, model, molecules, count, neighbours, sigma, radius, sweeps, 0.05, axes
             )
             refresh_background(data, extra, model, background, background_radius)
@@ -342,12 +342,12 @@ def fit_frames(
                     break
                 count = drop_molecules(model, molecules, keep, count, sigma, radius, axes)
                 list_neighbours(molecules, count, reach, neighbours)
-                _settle(
+                settle(
                     data, extra, model, molecules, count, neighbours, sigma, radius, sweeps,
                     0.05, axes,
                 )  # fmt: skip
         list_neighbours(molecules, count, reach, neighbours)
-        _settle(data, extra, model, molecules, count, neighbours, sigma, radius, sweeps, 0.01, axes)
+        settle(data, extra, model, molecules, count, neighbours, sigma, radius, sweeps, 0.01, axes)
         if models.shape[0] > 0:
             models[frame] = model
         for k in range(count):

@@ -9,12 +9,14 @@ from pydantic import Field
 
 from cellstorm.camera import Camera
 from cellstorm.localizations import Flag
+from cellstorm.localize.gaussian import GaussianLocalizer
 from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
 from cellstorm.localize.net.inputs import input_planes
 from cellstorm.localize.net.model_file import NetworkModel, load_model
 from cellstorm.localize.net.occupied import map_runs
 from cellstorm.localize.net.recording_conditions import RecordingConditions
+from cellstorm.localize.net.refinement import refined
 from cellstorm.localize.net.validity import outside_conditions
 from cellstorm.movie import FrameChunk
 from cellstorm.parameters import Parameters
@@ -40,6 +42,7 @@ class NetLocalizer(Parameters):
     join_px: float = Field(gt=0, description="distance within which pixels mean one molecule, px")
     codec_facts: bool = Field(True, description="tell the network what the encoder did")
     skip_empty: bool = Field(True, description="compute only where a molecule can be")
+    refiner: GaussianLocalizer | None = Field(None, description="fits the molecules once more")
     recording: RecordingConditions | None = Field(
         None, description="what the movie is like, by a sample of it"
     )
@@ -57,6 +60,8 @@ class NetLocalizer(Parameters):
         }
         if self.recording is not None and self.recording.sigma_px is not None:
             decided["PSF width"] = f"{self.recording.sigma_px:.2f} px (measured)"
+        if self.refiner is not None:
+            decided["refinement"] = f"likelihood fit, PSF width {self.refiner.sigma_px:.2f} px"
         return decided
 
     @property
@@ -99,7 +104,11 @@ class NetLocalizer(Parameters):
             & (inside[:, 2] < height)
         ]
         grey = chunk.frames[first - chunk.start : last - chunk.start]
-        return self._columns(inside, first, grey, network)
+        columns = self._columns(inside, first, grey, network)
+        if self.refiner is not None:
+            fit = self.refiner.model_copy(update={"region": self.region})
+            columns = refined(columns, chunk, fit, first=first, last=last)
+        return columns
 
     def _network(self) -> NetworkModel:
         return load_model(self.model, self.model.stat().st_mtime_ns)

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from cellstorm.camera import Camera
+from cellstorm.localize.gaussian import GaussianMethod
 from cellstorm.localize.localizer import FrameRange, Region
 from cellstorm.localize.net.localizer import NetLocalizer
 from cellstorm.localize.net.model_file import load_model
@@ -38,6 +39,7 @@ class NetMethod(Parameters):
     )
     codec_facts: bool = Field(True, description="tell the network what the encoder did")
     skip_empty: bool = Field(True, description="compute only where a molecule can be (not on GPUs)")
+    refine: bool = Field(False, description="average with a likelihood fit of the molecules")
 
     def prepare(
         self, movie: Movie, camera: Camera, frames: FrameRange, region: Region
@@ -72,4 +74,8 @@ class NetMethod(Parameters):
             frames=frames,
             most_pixels=min(max(int(_SHARE_LOOKED_AT * pixels), _LEAST_PIXELS), _MOST_PIXELS),
         )
-        return localizer.model_copy(update={"recording": recording})
+        changes: dict[str, object] = {"recording": recording}
+        if self.refine:
+            fit = GaussianMethod(emitters="multi", coding_noise=self.codec_facts)
+            changes["refiner"] = fit.prepare(movie, camera, frames, region)
+        return localizer.model_copy(update=changes)
