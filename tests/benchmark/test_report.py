@@ -118,9 +118,9 @@ def test_the_papers_statements_are_compared_by_hand(tmp_path: Path) -> None:
             "axes": {"photons": (50, 100, 1000), "codec.quality_percent": (70,)},
         }
     )
-    counts = {(100, "gaussian"): 130, (100, "Picasso gausslq"): 100}
-    counts |= {(50, "gaussian"): 30, (50, "Picasso gausslq"): 1}
-    counts |= {(1000, "gaussian"): 180, (1000, "Picasso gausslq"): 200}
+    counts = {(100, "net"): 130, (100, "Picasso gausslq"): 100}
+    counts |= {(50, "net"): 30, (50, "Picasso gausslq"): 1}
+    counts |= {(1000, "net"): 180, (1000, "Picasso gausslq"): 200}
     results = tuple(
         CellResult(
             method=method,

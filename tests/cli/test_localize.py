@@ -10,9 +10,10 @@ import pytest
 
 from cellstorm.cli import main
 from cellstorm.cli.localize import parse_frames, parse_region
-from cellstorm.cli.method_options import gaussian_method
+from cellstorm.cli.method_options import chosen_method
 from cellstorm.errors import ConfigurationError
 from cellstorm.localizations import read_table
+from cellstorm.localize import GaussianMethod, NetMethod
 from cellstorm.simulate import Simulation
 
 
@@ -100,13 +101,15 @@ def test_another_film_of_the_same_stem_gets_a_table_of_its_own(here: Path) -> No
 def test_flags_win_over_the_file_and_assignments_over_flags(tmp_path: Path) -> None:
     config = tmp_path / "method.yaml"
     config.write_text("threshold: 3\nsigma_px: 1.1\nfilter: {kind: box, size_px: 5}\n")
-    method = gaussian_method(
+    method = chosen_method(
+        None,
         config=config,
         threshold="4.5",
         fast=True,
         detector="centroid",
         assignments=("sigma_px=1.7", "filter.size_px=7"),
     )
+    assert isinstance(method, GaussianMethod)
     assert method.threshold == 4.5
     assert method.sigma_px == 1.7
     assert method.emitters == "single"
@@ -129,8 +132,25 @@ def test_a_wrong_method_is_refused_in_one_sentence(
     options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        gaussian_method(**options)  # type: ignore[arg-type]
+        chosen_method("gaussian", **options)  # type: ignore[arg-type]
     assert message in str(caught.value)
+
+
+def test_the_network_is_taken_unless_something_asks_for_the_fit(tmp_path: Path) -> None:
+    config = tmp_path / "method.yaml"
+    assert isinstance(chosen_method(None), NetMethod)
+    assert isinstance(chosen_method(None, fast=False, assignments=("least_mass=0.7",)), NetMethod)
+    assert isinstance(chosen_method(None, fast=True), GaussianMethod)
+    assert isinstance(chosen_method(None, assignments=("filter.scale=2",)), GaussianMethod)
+    for text, expected in (
+        ("method: gaussian", GaussianMethod),
+        ("sigma_px: 1.2", GaussianMethod),
+        ("least_mass: 0.6", NetMethod),
+    ):
+        config.write_text(text)
+        assert isinstance(chosen_method(None, config=config), expected)
+    with pytest.raises(ConfigurationError, match="--fast belongs to --method gaussian"):
+        chosen_method("net", fast=True)
 
 
 def test_ranges_may_be_left_open() -> None:

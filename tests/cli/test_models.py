@@ -63,7 +63,7 @@ def test_one_file_is_shown_with_every_condition_and_figure(
     facts = load_model(SHIPPED_MODEL).facts
     for name, figure in facts.figures.items():
         assert f"{figure:.3f}  {name}" in printed
-    for told in ("read noise", "on-time", "recoded_share", "learning_rate", "uncertainties of x"):
+    for told in ("read noise", "on-time", "recoded_share", "learning_rate", "log photons times"):
         assert told in printed
 
 

@@ -61,7 +61,7 @@ def test_no_molecule_is_lost_or_moved_where_empty_places_are_skipped(tmp_path: P
         assert len(skipped["x_px"]) <= len(everything["x_px"]) + 1, name
         distances.append(_distances(everything, skipped))
     moved = np.concatenate(distances)
-    assert moved.size > 400
+    assert moved.size > 300
     # under one in 1000 was measured over many more: here that is none, or one by bad luck
     assert np.count_nonzero(np.isinf(moved)) <= 1
     moved = moved[np.isfinite(moved)]

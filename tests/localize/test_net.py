@@ -13,6 +13,7 @@ from cellstorm.errors import ConfigurationError
 from cellstorm.evaluate import score
 from cellstorm.localizations import read_table
 from cellstorm.localize import GaussianMethod, Localizer, NetMethod
+from cellstorm.localize.net import ErrorScale
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
 from cellstorm.localize.net.inputs import PLANES, input_planes
 from cellstorm.movie import ArrayMovie, open_movie
@@ -116,7 +117,7 @@ def test_options_of_the_fit_are_refused_for_the_network(
     for options, told in (
         (["--method", "net", "--sigma-px", "1.3"], "--sigma-px belongs to --method gaussian"),
         (["--method", "net", "--fast"], "--fast belongs to --method gaussian"),
-        (["--model", "x.onnx"], "--model needs --method net"),
+        (["--fast", "--model", "x.onnx"], "--model needs --method net"),
         (["--method", "net", "--set", "mass=1"], "mass: extra inputs are not permitted"),
     ):
         with pytest.raises(SystemExit) as exit_:
@@ -134,9 +135,10 @@ def test_a_frame_gives_the_same_molecules_whatever_chunk_it_stands_in() -> None:
     movie = ArrayMovie(Simulation(width_px=64, height_px=64, frames=20, seed=3).stack())
     localizer = _localizer(movie)
     whole = localizer.localize(movie.read_chunk(0, 20), first=0, last=20)
+    reach = localizer.halo_frames
     parts = [
         localizer.localize(
-            movie.read_chunk(max(first - 1, 0), min(last + 1, 20)), first=first, last=last
+            movie.read_chunk(max(first - reach, 0), min(last + reach, 20)), first=first, last=last
         )
         for first, last in ((0, 3), (3, 4), (4, 17), (17, 20))
     ]
@@ -183,3 +185,12 @@ def test_the_command_line_localizes_with_the_network(tmp_path: Path) -> None:
     table = read_table(tmp_path / "film.locs.parquet")
     assert len(table) > 50
     assert {"probability", "uncertainty_x_nm", "background_photons"} <= set(table.data.columns)
+
+
+def test_errors_are_scaled_as_the_model_file_says() -> None:
+    error = np.array([0.1, 0.2])
+    probability = np.array([1.0, 0.5])
+    assert ErrorScale().scaled(error, probability) == pytest.approx(error)
+    scale = ErrorScale(log_constant=0.3, per_probability=-0.4, per_log_error=0.1)
+    factor = np.exp(0.3 - 0.4 * probability + 0.1 * np.log(error))
+    assert scale.scaled(error, probability) == pytest.approx(error * factor)

@@ -74,6 +74,6 @@ def test_refinement_is_the_networks_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as exit_:
-        main(["localize", str(tmp_path / "movie.mp4"), "--refine"])
+        main(["localize", str(tmp_path / "movie.mp4"), "--refine", "--fast"])
     assert exit_.value.code == 2
     assert "--refine needs --method net" in capsys.readouterr().err

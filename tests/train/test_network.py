@@ -42,14 +42,14 @@ def _maps(x_px: float, y_px: float, *, logit: float = 6.0, sigma_px: float = 0.1
 def test_a_sequence_gives_what_its_windows_give_alone() -> None:
     torch.manual_seed(0)
     network = StormNet(SMALL).eval()
-    frames = torch.randn(8, 4, 32, 24)
+    frames = torch.randn(8, 6, 32, 24)
     windows = torch.stack([frames[i : i + 5] for i in range(4)])
     with torch.no_grad():
         torch.testing.assert_close(network.sequence(frames), network(windows))
 
 
 def test_maps_have_the_size_of_the_frames() -> None:
-    assert StormNet(SMALL)(torch.zeros(2, 5, 4, 16, 20)).shape == (2, len(OUTPUTS), 16, 20)
+    assert StormNet(SMALL)(torch.zeros(2, 5, 6, 16, 20)).shape == (2, len(OUTPUTS), 16, 20)
 
 
 def test_the_loss_is_least_where_the_molecule_is() -> None:

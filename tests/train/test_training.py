@@ -69,8 +69,9 @@ def test_light_stands_where_the_truth_says_in_every_turned_window(pool: ClipPool
         batch = next(batches)
         light = batch.frames[:, 1, PLANES.index("light")]
         targets = batch.targets
-        assert (targets.x_px >= 0).all() and (targets.x_px < 32).all()
-        rows, columns = targets.y_px.long(), targets.x_px.long()
+        # a little outside belongs to the pixels on the edge
+        assert (targets.x_px > -0.7).all() and (targets.x_px < 32.7).all()
+        rows, columns = (at.clamp(0, 31).long() for at in (targets.y_px, targets.x_px))
         at_truth.append(light[targets.window, rows, columns])
         elsewhere.append(light.flatten())
     # a molecule of 3000 photons on a background of 1
@@ -158,7 +159,7 @@ def _network_after_some_frames() -> StormNet:
     torch.manual_seed(0)
     network = StormNet(SHAPE)
     for _ in range(30):
-        network(2.0 * torch.randn(4, SHAPE.context_frames, 4, 16, 16) + 1.0)
+        network(2.0 * torch.randn(4, SHAPE.context_frames, len(PLANES), 16, 16) + 1.0)
     return network.eval()
 
 
@@ -166,7 +167,7 @@ def test_normalisation_worked_into_the_weights_changes_nothing() -> None:
     network = _network_after_some_frames()
     plain = without_norm(network)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in plain.modules())
-    frames = torch.randn(2, SHAPE.context_frames, 4, 32, 32)
+    frames = torch.randn(2, SHAPE.context_frames, len(PLANES), 32, 32)
     with torch.no_grad():
         torch.testing.assert_close(plain(frames), network(frames), atol=1e-4, rtol=1e-4)
 
@@ -178,11 +179,11 @@ def test_the_model_file_computes_what_the_network_does_at_any_size(tmp_path: Pat
     export_network(network, _facts(), path)
     model = load_model(path)
     assert model.facts == _facts()
-    for shape in ((7, 4, 64, 64), (5, 4, 20, 36)):
-        frames = torch.randn(shape)
+    for frames, height, width in ((7, 64, 64), (5, 20, 36)):
+        shown = torch.randn(frames, len(PLANES), height, width)
         with torch.no_grad():
-            expected = network.sequence(frames).numpy()
-        np.testing.assert_allclose(model.maps(frames.numpy()), expected, atol=1e-4)
+            expected = network.sequence(shown).numpy()
+        np.testing.assert_allclose(model.maps(shown.numpy()), expected, atol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
@@ -195,6 +196,24 @@ def test_a_model_file_can_be_trained_on(tmp_path: Path) -> None:
         torch.testing.assert_close(again.state_dict()[name], weight)
     with pytest.raises(ConfigurationError, match="no such model"):
         network_of(tmp_path / "missing.onnx")
+
+
+def test_block_phases_of_turned_windows_still_rise_from_the_blocks_edge(pool: ClipPool) -> None:
+    batches = pool.batches(16, np.random.default_rng(5))
+    phases = set()
+    for _ in range(6):
+        frames = next(batches).frames[:, 2].float()
+        for name, axis in (("block_phase_x", 2), ("block_phase_y", 1)):
+            plane = frames[:, PLANES.index(name)]
+            step = torch.diff(plane, dim=axis)
+            # rises by a seventh of the range, and falls by all of it where a block begins
+            rising = (step - 2.0 / 7.0).abs() < 0.02
+            falling = (step + 2.0).abs() < 0.02
+            assert (rising | falling | (step == 0)).all()
+            assert (torch.diff(plane, dim=3 - axis) == 0).all()
+            phases |= set(plane[:, 0, 0].mul(7).round().int().tolist())
+    # -7, -5 ... 7, and 0 where nothing is known
+    assert phases == {*range(-7, 8, 2), 0}
 
 
 def test_a_camera_that_is_a_little_off_changes_light_and_truth_together() -> None:

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from cellstorm.benchmark.methods import MethodChoice
 from cellstorm.errors import CellstormError, ConfigurationError
+from cellstorm.localize import NetMethod
 from cellstorm.parameters import Parameters
 from cellstorm.simulate import SIMULATION_PRESETS, Simulation
 
@@ -79,7 +80,10 @@ class BenchmarkGrid(Parameters):
         description="one movie each, scored together; those under 1000 are for tuning",
     )
     methods: dict[str, MethodChoice] = Field(
-        default_factory=lambda: {"gaussian": MethodChoice()},
+        default_factory=lambda: {
+            "net": MethodChoice(kind="net", settings=NetMethod()),
+            "gaussian": MethodChoice(),
+        },
         min_length=1,
         description="methods by the name the report calls them",
     )

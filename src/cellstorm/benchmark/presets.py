@@ -2,11 +2,12 @@
 
 from cellstorm.benchmark.grid import BenchmarkGrid
 from cellstorm.benchmark.methods import MethodChoice
-from cellstorm.localize import GaussianMethod
+from cellstorm.localize import GaussianMethod, NetMethod
 from cellstorm.simulate import SIMULATION_PRESETS
 
 __all__ = ["BENCHMARK_PRESETS"]
 
+_NET = MethodChoice(kind="net", settings=NetMethod())
 _SINGLE = MethodChoice(settings=GaussianMethod(emitters="single"))
 
 BENCHMARK_PRESETS: dict[str, BenchmarkGrid] = {
@@ -19,7 +20,7 @@ BENCHMARK_PRESETS: dict[str, BenchmarkGrid] = {
             "density_per_um2_frame": (0.1, 1.0),
         },
         frames=100,
-        methods={"gaussian": MethodChoice(), "single emitter": _SINGLE},
+        methods={"net": _NET, "gaussian": MethodChoice(), "single emitter": _SINGLE},
         pictures=2,
     ),
     "fig5": BenchmarkGrid(

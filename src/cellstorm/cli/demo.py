@@ -14,7 +14,7 @@ from cellstorm.cli.progress import shown_frames, shown_progress
 from cellstorm.errors import OutputError
 from cellstorm.evaluate import score
 from cellstorm.localizations import read_table
-from cellstorm.localize import GaussianMethod
+from cellstorm.localize import NetMethod
 from cellstorm.run import RunInterrupted, localize_movie
 from cellstorm.simulate import Simulation
 
@@ -69,7 +69,7 @@ def demo(
     with shown_progress() as progress, _beginning_anew():
         run = localize_movie(
             movie,
-            method=GaussianMethod(),
+            method=NetMethod(),
             pixel_size_nm=simulation.pixel_size_nm,
             output=output / "phone.locs.parquet",
             restart=True,

@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from cellstorm.camera import load_camera
-from cellstorm.cli.method_options import MethodName, gaussian_method, net_method
+from cellstorm.cli.method_options import MethodName, chosen_method
 from cellstorm.cli.progress import shown_progress
 from cellstorm.errors import ConfigurationError
-from cellstorm.localize import Method
 from cellstorm.localize.gaussian.localizer import Fit, Width
 from cellstorm.run import LocalizationRun, localize_movie
 
@@ -45,7 +44,7 @@ def localize(
     restart: Annotated[bool, Parameter(group=_RUN, negative=())] = False,
     picture: Annotated[bool, Parameter(group=_RUN)] = True,
     workers: Annotated[int | None, Parameter(group=_RUN)] = None,
-    method: Annotated[MethodName, Parameter(group=_METHOD)] = "gaussian",
+    method: Annotated[MethodName | None, Parameter(group=_METHOD)] = None,
     model: Annotated[Path | None, Parameter(group=_METHOD)] = None,
     refine: Annotated[bool, Parameter(group=_METHOD, negative=())] = False,
     fast: Annotated[bool, Parameter(group=_METHOD, negative=())] = False,
@@ -92,8 +91,8 @@ def localize(
     workers
         Threads that localize; one per processor when not given.
     method
-        gaussian: a fit of all molecules of a frame together; net: a trained network. The
-        options below, but for --config and --set, are the former's.
+        net: a trained network; gaussian: a fit of all molecules of a frame together, which is
+        taken when one of its options is given (those below, but for --config and --set).
     model
         The network's file, or its name (see cellstorm models); the one that comes along when
         not given.
@@ -134,15 +133,9 @@ def localize(
         "fit_radius_px": fit_radius_px,
         "temporal_median_frames": temporal_median,
     }
-    how: Method
-    if method == "net":
-        how = net_method(model=model, refine=refine, config=config, assignments=set_, **options)
-    elif model is not None:
-        raise ConfigurationError("--model needs --method net.")
-    elif refine:
-        raise ConfigurationError("--refine needs --method net.")
-    else:
-        how = gaussian_method(config=config, assignments=set_, **options)
+    how = chosen_method(
+        method, model=model, refine=refine, config=config, assignments=set_, **options
+    )
     if workers is not None and workers < 1:
         raise ConfigurationError("--workers must be at least 1.")
     if pixel_size_nm is not None and not 0 < pixel_size_nm < float("inf"):

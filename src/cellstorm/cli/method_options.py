@@ -1,21 +1,82 @@
 """The method of ``cellstorm localize`` out of its options."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import ValidationError
 
 from cellstorm.errors import ConfigurationError
-from cellstorm.localize import GaussianMethod, NetMethod
+from cellstorm.localize import GaussianMethod, Method, NetMethod
 from cellstorm.parameters import describe_validation_error, describe_yaml_error
 
-__all__ = ["MethodName", "gaussian_method", "net_method"]
+__all__ = ["MethodName", "chosen_method"]
 
 MethodName = Literal["gaussian", "net"]
 
 
-def gaussian_method(
+def chosen_method(
+    name: MethodName | None,
+    *,
+    model: Path | str | None = None,
+    refine: bool = False,
+    config: Path | None = None,
+    assignments: tuple[str, ...] = (),
+    **options: Any,
+) -> Method:
+    """The method that is meant: the network, unless something asks for the fit.
+
+    Parameters
+    ----------
+    name
+        What the user said; when None, an option or a file of the fit's asks for it.
+    model
+        The network's file or name.
+    refine
+        Average the network's molecules with a fit.
+    config
+        YAML file with the method's parameters; it may name the ``method`` itself.
+    assignments
+        Words of ``--set``.
+    **options
+        The fit's own, None or False where not given.
+
+    Raises
+    ------
+    ConfigurationError
+        An unknown name, a value out of range, or options that exclude each other.
+    """
+    values = {} if config is None else _read_config(config)
+    if name is None:
+        name = _meant(values, assignments, options)
+    if name == "net":
+        return _net_method(
+            values, model=model, refine=refine, config=config, assignments=assignments, **options
+        )
+    for flag, given in (("--model", model is not None), ("--refine", refine)):
+        if given:
+            raise ConfigurationError(f"{flag} needs --method net.")
+    return _gaussian_method(values, config=config, assignments=assignments, **options)
+
+
+def _meant(
+    values: dict[str, Any], assignments: tuple[str, ...], options: dict[str, Any]
+) -> MethodName:
+    """The method that a file names, or that what is given belongs to."""
+    if values.get("method") in get_args(MethodName):
+        named: MethodName = values["method"]
+        return named
+    names = set(values) | {assignment.partition("=")[0].split(".")[0] for assignment in assignments}
+    of_the_fit = names & set(GaussianMethod.model_fields) - set(NetMethod.model_fields)
+    return "gaussian" if of_the_fit or any(map(_given, options.values())) else "net"
+
+
+def _given(value: object) -> bool:
+    return value is not None and value is not False
+
+
+def _gaussian_method(
+    values: dict[str, Any],
     *,
     config: Path | None = None,
     fast: bool = False,
@@ -31,7 +92,6 @@ def gaussian_method(
     ConfigurationError
         An unknown name, a value out of range, or options that exclude each other.
     """
-    values = {} if config is None else _read_config(config)
     if fast:
         values["emitters"] = "single"
     for name, kind in (("filter", filter), ("detector", detector)):
@@ -49,9 +109,10 @@ def gaussian_method(
         raise ConfigurationError(describe_validation_error(error), where=config) from error
 
 
-def net_method(
+def _net_method(
+    values: dict[str, Any],
     *,
-    model: Path | None = None,
+    model: Path | str | None = None,
     refine: bool = False,
     config: Path | None = None,
     assignments: tuple[str, ...] = (),
@@ -64,13 +125,12 @@ def net_method(
     ConfigurationError
         An unknown name, a value out of range, or an option that belongs to the classical fit.
     """
-    foreign = [name for name, value in options.items() if value not in (None, False)]
+    foreign = [name for name, value in options.items() if _given(value)]
     if foreign:
         flag = "--" + foreign[0].removesuffix("_frames").replace("_", "-")
         raise ConfigurationError(
             f"{flag} belongs to --method gaussian; the network has no such choice."
         )
-    values = {} if config is None else _read_config(config)
     if model is not None:
         values["model"] = model
     if refine:

@@ -141,8 +141,18 @@ def _in_full(entry: ModelEntry) -> Iterator[tuple[str, str]]:
     for name, value in entry.facts.training.items():
         yield heading, f"{name} {_plain(value)}"
         heading = ""
-    factors = ", ".join(f"{factor:.3f}" for factor in entry.facts.sigma_factors)
-    yield "calibration", f"uncertainties of x, y and log photons times {factors}"
+    heading = "calibration"
+    for name, scale in (
+        ("positions", entry.facts.position_scale),
+        ("log photons", entry.facts.light_scale),
+    ):
+        yield (
+            heading,
+            f"errors s of {name} times exp({scale.log_constant:.3f}"
+            f" {scale.per_probability:+.3f} p {scale.per_log_error:+.3f} ln s),"
+            " p the probability",
+        )
+        heading = ""
 
 
 def _of_the_file(entry: ModelEntry) -> Iterator[tuple[str, str]]:

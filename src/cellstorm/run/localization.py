@@ -42,7 +42,7 @@ def localize_frames(
     movie
         A movie or the path of one.
     method
-        How, for example ``GaussianMethod()``.
+        How, for example ``NetMethod()``.
     camera
         What grey values mean; estimated from the movie when None.
     pixel_size_nm

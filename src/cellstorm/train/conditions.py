@@ -70,7 +70,7 @@ class Conditions(Parameters):
     photons: Range = Field((50.0, 5000.0), description="mean light of a molecule, photons/frame")
     photon_spread: Range = Field((0.2, 0.9), description="relative spread between blinks")
     density_per_um2_frame: Range = Field((0.02, 3.0), description="molecules per um2 and frame")
-    empty_share: _Share = Field(0.04, description="clips without any molecule")
+    empty_share: _Share = Field(0.1, description="clips without any molecule")
     on_frames: Range = Field((0.8, 5.0), description="mean on-time, frames")
     sigma_px: Range = Field((0.85, 2.2), description="PSF width, px")
     background_photons: Range = Field((0.5, 300.0), description="uniform background, photons/px")

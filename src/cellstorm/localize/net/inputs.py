@@ -8,9 +8,16 @@ from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electro
 from cellstorm.localize.localizer import Region
 from cellstorm.movie import CodedFrames, PictureType
 
-__all__ = ["LIGHT_NOISE", "PLANES", "input_planes"]
+__all__ = ["LIGHT_NOISE", "PLANES", "input_planes", "with_ends"]
 
-PLANES = ("light", "coding_noise", "quantiser_known", "picture_type")
+PLANES = (
+    "light",
+    "coding_noise",
+    "quantiser_known",
+    "picture_type",
+    "block_phase_x",
+    "block_phase_y",
+)
 """Planes of a frame, in order."""
 
 # brings the planes to about one; part of what a network is trained on, never to be changed
@@ -18,6 +25,9 @@ _LIGHT_CENTRE = 10.0
 LIGHT_NOISE = 0.1
 """Standard deviation of the noise of light that no codec has changed, in its plane."""
 _CODING_SCALE = 0.3
+# the larger of H.264's transforms; the smaller one is half of it
+_TRANSFORM_PX = 8
+_SIZE_MULTIPLE = 4
 _KINDS = {PictureType.I: 1.0, PictureType.P: -0.5, PictureType.B: -1.0}
 
 
@@ -36,7 +46,9 @@ def input_planes(
     photoelectrons, ``D / sqrt(12)`` (Widrow 1956), as the logarithm of one plus it; where
     the quantiser is not known it is zero and so is ``quantiser_known``. ``picture_type``
     is positive for a picture coded on its own, negative for one predicted, zero where
-    nothing is known.
+    nothing is known. ``block_phase_x`` and ``block_phase_y`` rise from -1 to 1 over every
+    8 px of the codec's grid: what it leaves of a molecule is drawn to the middle of a
+    transform block.
 
     Parameters
     ----------
@@ -52,7 +64,7 @@ def input_planes(
     Returns
     -------
     NDArray[np.float32]
-        ``(n, 4, height, width)``.
+        ``(n, 6, height, width)``.
     """
     count, height, width = frames.shape
     planes = np.zeros((count, len(PLANES), height, width), np.float32)
@@ -73,4 +85,38 @@ def input_planes(
     for kind, value in _KINDS.items():
         kinds[kind] = value
     planes[:, 3] = kinds[coding.picture_types][:, None, None]
+    for plane, axis_px, corner, offset in (
+        (4, np.arange(width)[None, :], region[0], coding.grid_offset_px[0]),
+        (5, np.arange(height)[:, None], region[2], coding.grid_offset_px[1]),
+    ):
+        middle = 0.5 * (_TRANSFORM_PX - 1)
+        planes[:, plane] = ((axis_px + corner + offset) % _TRANSFORM_PX - middle) / middle
     return planes
+
+
+def with_ends(
+    planes: NDArray[np.float32], *, begin: int, end: int, reach: int
+) -> NDArray[np.float32]:
+    """Frames ``begin`` to ``end`` and their neighbours, as a network takes them.
+
+    Parameters
+    ----------
+    planes
+        ``(n, planes, height, width)``; where it ends, its outermost frame is repeated.
+    begin, end
+        The frames that are wanted.
+    reach
+        Neighbours that the network looks at on either side.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        ``(end - begin + 2 reach, planes, height, width)``, height and width rounded up to
+        what the network takes.
+    """
+    wanted = np.clip(np.arange(begin - reach, end + reach), 0, planes.shape[0] - 1)
+    bottom, right = (-planes.shape[axis] % _SIZE_MULTIPLE for axis in (2, 3))
+    planes = planes[wanted]
+    if bottom or right:
+        planes = np.pad(planes, ((0, 0), (0, 0), (0, bottom), (0, right)), mode="edge")
+    return np.ascontiguousarray(planes)

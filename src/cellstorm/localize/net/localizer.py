@@ -12,7 +12,7 @@ from cellstorm.localizations import Flag
 from cellstorm.localize.gaussian import GaussianLocalizer
 from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
-from cellstorm.localize.net.inputs import input_planes
+from cellstorm.localize.net.inputs import input_planes, with_ends
 from cellstorm.localize.net.model_file import NetworkModel, load_model
 from cellstorm.localize.net.occupied import map_runs
 from cellstorm.localize.net.recording_conditions import RecordingConditions
@@ -21,12 +21,11 @@ from cellstorm.localize.net.validity import outside_conditions
 from cellstorm.movie import FrameChunk
 from cellstorm.parameters import Parameters
 
-__all__ = ["NetLocalizer"]
+__all__ = ["LEAST_PROBABILITY", "NetLocalizer"]
 
-# pixels under it cannot add up to a molecule
-_LEAST_PROBABILITY = 0.03
+LEAST_PROBABILITY = 0.03
+"""Pixels under it cannot add up to a molecule."""
 _EDGE_PX = 2
-_SIZE_MULTIPLE = 4
 
 
 class NetLocalizer(Parameters):
@@ -78,7 +77,9 @@ class NetLocalizer(Parameters):
         planes = input_planes(
             chunk.frames, self.camera, chunk.coding if self.codec_facts else None, self.region
         )
-        planes = self._padded(planes, first - chunk.start, last - chunk.start)
+        planes = with_ends(
+            planes, begin=first - chunk.start, end=last - chunk.start, reach=self.halo_frames
+        )
         rows = [np.empty((0, len(COLUMN_NAMES)))]
         for start, maps in map_runs(
             network,
@@ -89,7 +90,7 @@ class NetLocalizer(Parameters):
         ):
             found = collect_molecules(
                 np.ascontiguousarray(maps[:, :, :height, :width]),
-                _LEAST_PROBABILITY,
+                LEAST_PROBABILITY,
                 self.least_mass,
                 self.join_px,
             )
@@ -113,16 +114,6 @@ class NetLocalizer(Parameters):
     def _network(self) -> NetworkModel:
         return load_model(self.model, self.model.stat().st_mtime_ns)
 
-    def _padded(self, planes: NDArray[np.float32], begin: int, end: int) -> NDArray[np.float32]:
-        """The frames needed, the outermost repeated at the movie's ends, size rounded up."""
-        reach = self.halo_frames
-        wanted = np.clip(np.arange(begin - reach, end + reach), 0, planes.shape[0] - 1)
-        bottom, right = (-planes.shape[axis] % _SIZE_MULTIPLE for axis in (2, 3))
-        planes = planes[wanted]
-        if bottom or right:
-            planes = np.pad(planes, ((0, 0), (0, 0), (0, bottom), (0, right)), mode="edge")
-        return np.ascontiguousarray(planes)
-
     def _columns(
         self,
         rows: NDArray[np.float64],
@@ -132,12 +123,13 @@ class NetLocalizer(Parameters):
     ) -> MoleculeColumns:
         value = dict(zip(COLUMN_NAMES, rows.T, strict=True))
         frame = value["frame"].astype(np.int64)
-        factor_x, factor_y, factor_light = network.facts.sigma_factors
-        x_error = factor_x * np.sqrt(value["variance_x_px2"])
-        y_error = factor_y * np.sqrt(value["variance_y_px2"])
+        probability = value["probability"]
+        position_scale, light_scale = network.facts.position_scale, network.facts.light_scale
+        x_error = position_scale.scaled(np.sqrt(value["variance_x_px2"]), probability)
+        y_error = position_scale.scaled(np.sqrt(value["variance_y_px2"]), probability)
         excess = self.camera.excess_noise_factor
         photons = excess * np.exp(value["log_photons"])
-        light_error = factor_light * np.sqrt(value["variance_log_photons"])
+        light_error = light_scale.scaled(np.sqrt(value["variance_log_photons"]), probability)
         return {
             "frame": (frame + first).astype(np.uint32),
             "x_px": value["x_px"],
@@ -148,7 +140,7 @@ class NetLocalizer(Parameters):
             "uncertainty_x_px": x_error.astype(np.float32),
             "uncertainty_y_px": y_error.astype(np.float32),
             "uncertainty_photons": (photons * light_error).astype(np.float32),
-            "probability": value["probability"].astype(np.float32),
+            "probability": probability.astype(np.float32),
             "flags": self._flags(frame, value["x_px"], value["y_px"], grey),
         }
 

@@ -7,19 +7,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from cellstorm.errors import ConfigurationError
 from cellstorm.localize.net.inputs import PLANES
 from cellstorm.parameters import Parameters, describe_validation_error
 
-__all__ = ["SHIPPED_MODEL", "ModelFacts", "NetworkModel", "load_model"]
+__all__ = ["SHIPPED_MODEL", "ErrorScale", "ModelFacts", "NetworkModel", "load_model"]
 
 SHIPPED_MODEL = Path(__file__).parent / "phone.onnx"
 """The network that comes with the package."""
 
 _KEY = "cellstorm"
-_FORMAT = 1
+_FORMAT = 2
 # in this order; others (TensorRT, Azure, ...) take minutes to start, or a server
 _PROVIDERS = (
     "CUDAExecutionProvider",
@@ -27,6 +29,30 @@ _PROVIDERS = (
     "DmlExecutionProvider",
     "CPUExecutionProvider",
 )
+
+
+class ErrorScale(Parameters):
+    """What a reported standard deviation is multiplied by to be true.
+
+    The logarithm of that factor is ``log_constant + per_probability p + per_log_error ln s``
+    for a molecule of probability p (1 at most) and standard deviation s, px or of log
+    photons.
+    """
+
+    log_constant: float = Field(0.0, description="of the factor's logarithm")
+    per_probability: float = Field(0.0, description="change of it from probability 0 to 1")
+    per_log_error: float = Field(0.0, description="change of it for e times the error")
+
+    def scaled(
+        self, error: NDArray[np.float64], probability: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The errors as they truly are, of ``error``'s shape and unit."""
+        log_error = np.log(np.maximum(error, 1e-6))
+        log_factor = (
+            self.log_constant + self.per_probability * probability + self.per_log_error * log_error
+        )
+        scaled: NDArray[np.float64] = error * np.exp(log_factor)
+        return scaled
 
 
 class ModelFacts(Parameters):
@@ -41,9 +67,11 @@ class ModelFacts(Parameters):
     context_frames: int = Field(ge=1, description="frames looked at for one")
     least_mass: float = Field(gt=0, lt=1, description="probability that makes a molecule")
     join_px: float = Field(gt=0, description="distance within which pixels mean one molecule")
-    sigma_factors: tuple[float, float, float] = Field(
-        (1.0, 1.0, 1.0),
-        description="calibration of the standard deviations of x, y and log photons",
+    position_scale: ErrorScale = Field(
+        default_factory=ErrorScale, description="calibration of the errors of x and y"
+    )
+    light_scale: ErrorScale = Field(
+        default_factory=ErrorScale, description="calibration of the errors of log photons"
     )
     training: dict[str, Any] = Field({}, description="settings that it was trained with")
     conditions: dict[str, Any] = Field({}, description="conditions that it is valid for")

@@ -30,6 +30,7 @@ _FRAMES_FOR_WIDTH = 24
 _STARTS_PX = (DEFAULT_SIGMA_PX, 2.6)
 # molecules within three widths of each other; what is fitted then are heaps of them
 _CROWD = 1.5
+_EVEN_MASS = 0.4
 _PIXELS_FOR_BACKGROUND = 65_536
 _SMOOTHED_PX = 5
 
@@ -75,7 +76,9 @@ def measure_recording(
     """
     sample = _sample(movie, localizer, frames, most_pixels)
     x0, x1, y0, y1 = sample.tile
-    inside = localizer.model_copy(update={"region": sample.tile})
+    # as many false ones more as true ones fewer: the number is what matters here
+    least_mass = min(localizer.least_mass, _EVEN_MASS)
+    inside = localizer.model_copy(update={"region": sample.tile, "least_mass": least_mass})
     blocks: list[list[NDArray[np.float64]]] = []
     found: list[MoleculeColumns] = []
     for (first, last), chunk in zip(sample.places, sample.chunks, strict=True):

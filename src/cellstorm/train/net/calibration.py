@@ -1,25 +1,35 @@
 """What the maps of a trained network are worth: thresholds, uncertainties and figures."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from cellstorm.evaluate import score
 from cellstorm.evaluate.matching import match
-from cellstorm.localize.localizer import MoleculeColumns
-from cellstorm.localize.net import ModelFacts, NetLocalizer, load_model
-from cellstorm.movie import FrameChunk
+from cellstorm.localize.net import ErrorScale, ModelFacts, load_model
+from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
+from cellstorm.localize.net.inputs import input_planes, with_ends
+from cellstorm.localize.net.localizer import LEAST_PROBABILITY
 from cellstorm.simulate import Clip, Simulation, make_clip
 
-__all__ = ["calibrated_facts", "efficiencies", "validation_movies"]
+__all__ = ["calibrated_facts", "efficiencies", "empty_movies", "validation_movies"]
 
-_MASSES = (0.3, 0.4, 0.5, 0.6, 0.7)
+_MASSES = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 _JOINS_PX = (0.5, 0.7, 0.9, 1.2)
+_MOST_FALSE_PER_FRAME = 0.02
 _RADIUS_PX = 2.5
 # a pair farther apart than this many reported errors is two molecules that met by chance
 _CHANCE = 6.0
+_FRAMES_PER_RUN = 8
+
+_PROBABILITY = COLUMN_NAMES.index("probability")
+_VARIANCES = slice(
+    COLUMN_NAMES.index("variance_x_px2"), COLUMN_NAMES.index("variance_log_photons") + 1
+)
 
 
 def validation_movies(*, frames: int = 100, first_seed: int = 600) -> dict[str, Simulation]:
@@ -37,6 +47,7 @@ def validation_movies(*, frames: int = 100, first_seed: int = 600) -> dict[str, 
         "1000 photons, CRF 23": {"crf": 23},
         "1000 photons, CRF 30": {"crf": 30},
         "500 photons, CRF 23": {"crf": 23, "photons": 500},
+        "100 photons, CRF 5": {"crf": 5, "photons": 100},
         "150 photons, CRF 12": {"crf": 12, "photons": 150},
         "1000 photons, HEVC 24": {"codec": "hevc", "crf": 24},
         "uniform 0.1 /um2": {"structure": "uniform", "density_per_um2_frame": 0.1, "crf": 20},
@@ -49,12 +60,59 @@ def validation_movies(*, frames: int = 100, first_seed: int = 600) -> dict[str, 
     }
 
 
-def calibrated_facts(model: Path, facts: ModelFacts, movies: dict[str, Simulation]) -> ModelFacts:
-    """The facts with thresholds, uncertainty factors and figures that were measured.
+def empty_movies(*, frames: int = 300, first_seed: int = 650) -> list[Simulation]:
+    """Movies without any molecule: dark ones and bright ones, fine ones and coarse ones.
 
-    The threshold and the joining distance are those of the best mean efficiency. A
-    standard deviation's factor is the spread of error over reported error at that
-    threshold, by the median, so that molecules which met by chance do not count.
+    Parameters
+    ----------
+    frames
+        Length of each.
+    first_seed
+        Under 1000: larger ones are kept for evaluation.
+    """
+    settings: list[dict[str, object]] = [
+        {"background.photons": 2, "crf": 5},
+        {"background.photons": 20, "crf": 23},
+        {"background.photons": 20, "crf": 30},
+        {"background.photons": 100, "crf": 30},
+    ]
+    return [
+        Simulation(frames=frames, seed=first_seed + number).changed(
+            {"density_per_um2_frame": 0.0, **changes}
+        )
+        for number, changes in enumerate(settings)
+    ]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A clip and what the network says of it."""
+
+    clip: Clip
+    maps: list[NDArray[np.float32]]
+
+    def molecules(self, least_mass: float, join_px: float) -> NDArray[np.float64]:
+        """Rows of `collect_molecules`, frames counted through."""
+        rows = []
+        for number, maps in enumerate(self.maps):
+            found = collect_molecules(maps, LEAST_PROBABILITY, least_mass, join_px)
+            found[:, 0] += number * _FRAMES_PER_RUN
+            rows.append(found)
+        return np.concatenate(rows)
+
+
+def calibrated_facts(
+    model: Path,
+    facts: ModelFacts,
+    movies: dict[str, Simulation],
+    empty: list[Simulation] | None = None,
+) -> ModelFacts:
+    """The facts with thresholds, scales of the uncertainties and figures that were measured.
+
+    The threshold and the joining distance are those of the best mean efficiency among
+    thresholds that find less than two molecules in a hundred empty frames (the highest one
+    if none does). The scales of the reported errors are those under which the errors of
+    all movies, each with the same weight, are most likely.
 
     Parameters
     ----------
@@ -64,22 +122,32 @@ def calibrated_facts(model: Path, facts: ModelFacts, movies: dict[str, Simulatio
         Its facts so far.
     movies
         To measure on, by name.
+    empty
+        Movies without molecules; every threshold will do when None.
     """
-    clips = {name: make_clip(simulation) for name, simulation in movies.items()}
+    seen = {name: _seen(model, simulation) for name, simulation in movies.items()}
+    nothing = [_seen(model, simulation) for simulation in empty or ()]
     marks: dict[tuple[float, float], dict[str, float]] = {}
+    false_per_frame: dict[tuple[float, float], float] = {}
     for mass in _MASSES:
         for join_px in _JOINS_PX:
-            chosen = facts.model_copy(update={"least_mass": mass, "join_px": join_px})
-            marks[mass, join_px] = {
-                name: _efficiency(_found(model, chosen, clip), clip) for name, clip in clips.items()
+            key = mass, join_px
+            marks[key] = {
+                name: _efficiency(one.molecules(*key), one.clip) for name, one in seen.items()
             }
-    best = max(marks, key=lambda key: float(np.mean(list(marks[key].values()))))
-    chosen = facts.model_copy(update={"least_mass": best[0], "join_px": best[1]})
-    z = [_standard_errors(_found(model, chosen, clip), clip) for clip in clips.values()]
-    factors = [float(1.4826 * np.median(np.abs(values))) for values in np.concatenate(z, axis=1)]
-    return chosen.model_copy(
+            found = sum(one.molecules(*key).shape[0] for one in nothing)
+            frames = sum(one.clip.frames.shape[0] for one in nothing)
+            false_per_frame[key] = found / max(frames, 1)
+    quiet = [key for key, rate in false_per_frame.items() if rate < _MOST_FALSE_PER_FRAME]
+    allowed = quiet or [key for key in marks if key[0] == _MASSES[-1]]
+    best = max(allowed, key=lambda key: float(np.mean(list(marks[key].values()))))
+    errors = [_errors(one.molecules(*best), one.clip) for one in seen.values()]
+    return facts.model_copy(
         update={
-            "sigma_factors": (factors[0], factors[1], factors[2]),
+            "least_mass": best[0],
+            "join_px": best[1],
+            "position_scale": _error_scale(errors, (0, 1)),
+            "light_scale": _error_scale(errors, (2,)),
             "figures": {name: round(value, 4) for name, value in marks[best].items()},
         }
     )
@@ -96,55 +164,90 @@ def efficiencies(model: Path, movies: dict[str, Simulation]) -> dict[str, float]
         To measure on, by name; each read with its own camera.
     """
     facts = load_model(model, model.stat().st_mtime_ns).facts
-    clips = {name: make_clip(simulation) for name, simulation in movies.items()}
-    return {name: _efficiency(_found(model, facts, clip), clip) for name, clip in clips.items()}
+    marks = {}
+    for name, simulation in movies.items():
+        seen = _seen(model, simulation)
+        marks[name] = _efficiency(seen.molecules(facts.least_mass, facts.join_px), seen.clip)
+    return marks
 
 
-def _found(model: Path, facts: ModelFacts, clip: Clip) -> MoleculeColumns:
+def _seen(model: Path, simulation: Simulation) -> _Seen:
+    clip = make_clip(simulation)
     count, height, width = clip.frames.shape
-    localizer = NetLocalizer(
-        model=model,
-        model_name=facts.name,
-        camera=clip.simulation.recorded_camera,
-        region=(0, width, 0, height),
-        context_frames=load_model(model, model.stat().st_mtime_ns).facts.context_frames,
-        least_mass=facts.least_mass,
-        join_px=facts.join_px,
+    network = load_model(model, model.stat().st_mtime_ns)
+    planes = with_ends(
+        input_planes(clip.frames, simulation.recorded_camera, clip.coding, (0, width, 0, height)),
+        begin=0,
+        end=count,
+        reach=network.facts.context_frames // 2,
     )
-    return localizer.localize(FrameChunk(0, clip.frames, clip.coding), first=0, last=count)
+    maps = []
+    for start in range(0, count, _FRAMES_PER_RUN):
+        stop = min(start + _FRAMES_PER_RUN, count)
+        part = network.maps(planes[start : stop + network.facts.context_frames - 1])
+        maps.append(np.ascontiguousarray(part[:, :, :height, :width]))
+    return _Seen(clip, maps)
 
 
-def _efficiency(found: MoleculeColumns, clip: Clip) -> float:
+def _efficiency(found: NDArray[np.float64], clip: Clip) -> float:
     size_nm = clip.simulation.pixel_size_nm
     table = pl.DataFrame(
         {
-            "frame": found["frame"],
-            "x_nm": found["x_px"] * size_nm,
-            "y_nm": found["y_px"] * size_nm,
-            "photons": found["photons"],
+            "frame": found[:, 0].astype(np.uint32),
+            "x_nm": found[:, 1] * size_nm,
+            "y_nm": found[:, 2] * size_nm,
         }
     )
     mark = score(table, clip.truth, faintest_photons=clip.simulation.faintest_photons)
     return -1.0 if np.isnan(mark.efficiency) else mark.efficiency
 
 
-def _standard_errors(found: MoleculeColumns, clip: Clip) -> NDArray[np.float64]:
-    """Errors of x, y and log photons over what was reported, ``(3, pairs)``."""
-    truth = clip.truth.filter(pl.col("photons") >= clip.simulation.faintest_photons)
+@dataclass(frozen=True)
+class _Errors:
+    """Errors of x, y and log photons and what was reported, each ``(pairs, 3)``."""
+
+    true: NDArray[np.float64]
+    reported: NDArray[np.float64]
+    probability: NDArray[np.float64]
+
+
+def _errors(found: NDArray[np.float64], clip: Clip) -> _Errors:
     size_nm = clip.simulation.pixel_size_nm
-    true_at = truth.select("frame", "x_nm", "y_nm").to_numpy().astype(np.float64)
-    true_at[:, 1:] /= size_nm
-    at = np.stack([found[name].astype(np.float64) for name in ("frame", "x_px", "y_px")], axis=1)
-    rows, true_rows = match(at, true_at, _RADIUS_PX)
-    reported = {name: found[name][rows].astype(np.float64) for name in found}
-    light = truth["photons"].to_numpy()[true_rows]
-    z = np.stack(
-        [
-            (at[rows, 1] - true_at[true_rows, 1]) / reported["uncertainty_x_px"],
-            (at[rows, 2] - true_at[true_rows, 2]) / reported["uncertainty_y_px"],
-            np.log(reported["photons"] / light)
-            * reported["photons"]
-            / reported["uncertainty_photons"],
-        ]
+    truth = clip.truth.select("frame", "x_nm", "y_nm", "photons").to_numpy().astype(np.float64)
+    truth[:, 1:3] /= size_nm
+    rows, true_rows = match(found[:, :3], truth[:, :3], _RADIUS_PX)
+    found, truth = found[rows], truth[true_rows]
+    true = found[:, 1:4] - np.column_stack([truth[:, 1:3], np.log(truth[:, 3])])
+    reported = np.sqrt(found[:, _VARIANCES])
+    near = (np.abs(true[:, :2]) < _CHANCE * reported[:, :2]).all(axis=1)
+    return _Errors(true[near], reported[near], found[near, _PROBABILITY])
+
+
+def _error_scale(movies: list[_Errors], columns: tuple[int, ...]) -> ErrorScale:
+    """The scale that makes the errors most likely, every movie counting alike."""
+    z, features, weights = [], [], []
+    for one in movies:
+        for column in columns:
+            reported = one.reported[:, column]
+            z.append(one.true[:, column] / reported)
+            features.append(
+                np.column_stack([np.ones_like(reported), one.probability, np.log(reported)])
+            )
+            weights.append(np.full(reported.size, 1.0 / max(reported.size, 1)))
+    z2 = np.concatenate(z) ** 2
+    feature, weight = np.concatenate(features), np.concatenate(weights)
+    if z2.size < 100:
+        return ErrorScale()
+
+    def cost(law: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        log_scale = feature @ law
+        part = weight * z2 * np.exp(-2.0 * log_scale)
+        value = float((0.5 * part + weight * log_scale).sum())
+        return value, feature.T @ (weight - part)
+
+    law = minimize(cost, np.zeros(3), jac=True, method="BFGS").x
+    return ErrorScale(
+        log_constant=float(law[0]),
+        per_probability=float(law[1]),
+        per_log_error=float(law[2]),
     )
-    return z[:, (np.abs(z[:2]) < _CHANCE).all(axis=0)]

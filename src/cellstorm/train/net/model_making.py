@@ -6,7 +6,7 @@ from pathlib import Path
 from cellstorm import __version__
 from cellstorm.localize.net import ModelFacts
 from cellstorm.localize.net.inputs import PLANES
-from cellstorm.train.net.calibration import calibrated_facts, validation_movies
+from cellstorm.train.net.calibration import calibrated_facts, empty_movies, validation_movies
 from cellstorm.train.net.export import export_network
 from cellstorm.train.net.network import without_norm
 from cellstorm.train.net.training import load_trained
@@ -54,7 +54,9 @@ def make_model(
     draft = output.with_name(f"{output.stem}.draft.onnx")
     try:
         export_network(network, facts, draft)
-        facts = calibrated_facts(draft, facts, validation_movies(frames=validation_frames))
+        facts = calibrated_facts(
+            draft, facts, validation_movies(frames=validation_frames), empty_movies()
+        )
     finally:
         draft.unlink(missing_ok=True)
     export_network(network, facts, output)

@@ -28,11 +28,12 @@ OUTPUTS = (
 class NetworkShape(Parameters):
     """How large the network is."""
 
-    input_planes: int = Field(4, ge=1, description="planes per frame")
+    input_planes: int = Field(6, ge=1, description="planes per frame")
     context_frames: int = Field(5, ge=1, description="frames looked at for one; odd")
-    frame_channels: int = Field(48, ge=1, description="features of a single frame")
-    channels: int = Field(80, ge=1, description="channels at half size")
+    frame_channels: int = Field(56, ge=1, description="features of a single frame")
+    channels: int = Field(112, ge=1, description="channels at half size")
     deep_channels: int = Field(112, ge=1, description="channels at a quarter of the size")
+    late_layers: int = Field(2, ge=1, description="layers at half size after all is joined")
     deep_layers: int = Field(4, ge=1, description="layers at a quarter of the size")
     batch_norm: bool = Field(True, description="normalise layers while training")
 
@@ -92,7 +93,7 @@ class StormNet(nn.Module):
         )
         self.up = nn.Sequential(_layer(deep, body, size=1, norm=norm), nn.Upsample(scale_factor=2))
         self.merge = _layer(2 * body, body, size=1, norm=norm)
-        self.last = _Residual(body, norm=norm)
+        self.last = nn.Sequential(*(_Residual(body, norm=norm) for _ in range(shape.late_layers)))
         self.head = nn.Sequential(nn.Conv2d(body, 4 * len(OUTPUTS), 1), nn.PixelShuffle(2))
         self._initialise()
 

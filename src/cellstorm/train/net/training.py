@@ -40,7 +40,7 @@ class TrainingSettings(Parameters):
 
     shape: NetworkShape = Field(NetworkShape(), description="size of the network")
     conditions: Conditions = Field(Conditions(), description="what recordings can be like")
-    steps: int = Field(24_000, ge=1, description="batches")
+    steps: int = Field(20_000, ge=1, description="batches")
     batch_windows: int = Field(32, ge=1, description="windows of a batch")
     window_px: int = Field(64, ge=16, multiple_of=4, description="edge of a window, px")
     learning_rate: float = Field(3e-3, gt=0, description="until it begins to cool")
