@@ -37,8 +37,8 @@ _PART_PX = 128
 # Cells of 4 px around a place. With one, which costs a tenth of the next, probability is off by
 # up to 0.2, with the second it is by 0.04 at most and positions by 0.03 px in 95 of 100 molecules;
 # with the third, by a tenth of that. The third is for what is nearly a molecule, or just.
-_GLANCE_HALO, _HALO, _WIDE_HALO = 1, 5, 8
-_GLANCE_SHARE = 0.5
+_GLANCE_HALO, _HALO, _WIDE_HALO = 1, 4, 8
+_GLANCE_SHARE = 0.6
 _CLOSE_MASS = 0.15
 _MASS_PX = 3
 # frames of context cost that share of a frame, a call that many cells
