@@ -31,15 +31,15 @@ _BACKGROUND_RADIUS_PX = 5
 _LEAST_NOISE = 0.5
 # multiples of the noise, chosen so that fewer than one molecule in 1000 is lost
 # (docs/network.md, "Empty tiles"): alone, with neighbours, then in the frame itself, no doubt
-_LEVELS = np.array([4.0, 4.2, 1.0, 7.0])
+_LEVELS = np.array([4.0, 4.2, 1.5, 7.0])
 _MARGIN_PX = 3
 _PART_PX = 128
 # Cells of 4 px around a place. With one, which costs a tenth of the next, probability is off by
 # up to 0.2, with the second it is by 0.04 at most and positions by 0.03 px in 95 of 100 molecules;
 # with the third, by a tenth of that. The third is for what is nearly a molecule, or just.
-_GLANCE_HALO, _HALO, _WIDE_HALO = 1, 4, 8
-_GLANCE_SHARE = 0.6
-_CLOSE_MASS = 0.15
+_GLANCE_HALO, _HALO, _WIDE_HALO = 1, 5, 8
+_GLANCE_SHARE = 0.75
+_LEAST_CLOSE, _MOST_CLOSE = -0.1, 0.15
 _MASS_PX = 3
 # frames of context cost that share of a frame, a call that many cells
 _CONTEXT_COST = 0.12
@@ -243,6 +243,6 @@ def _maps_of_boxes(
     maps = np.zeros((frames, _OUTPUTS, *planes.shape[2:]), np.float32)
     maps[:, _LOGIT] = _NOTHING
     masses = _run(network, planes, boxes, _HALO, context, maps)
-    close = np.abs(masses - least_mass) < _CLOSE_MASS
+    close = (masses > least_mass + _LEAST_CLOSE) & (masses < least_mass + _MOST_CLOSE)
     _run(network, planes, boxes[close], _WIDE_HALO, context, maps)
     return maps
