@@ -53,26 +53,23 @@ def _steps(everything: MoleculeColumns, skipped: MoleculeColumns) -> NDArray[np.
 
 @pytest.mark.slow
 def test_no_molecule_is_lost_or_moved_where_empty_places_are_skipped(tmp_path: Path) -> None:
-    distances, probabilities, new = [], [], 0
+    steps = []
     for number, (name, changes) in enumerate(MOVIES.items()):
         simulation = Simulation(frames=FRAMES, seed=90 + number).changed({**SPARSE, **changes})
         with open_movie(simulation.run(tmp_path / name).movie) as movie:
             everything, skipped = _both(simulation, movie)
         assert len(everything["x_px"]) > 20, name
-        moved = _distances(everything, skipped)
-        distances.append(moved)
-        probabilities.append(everything["probability"])
-        new += len(skipped["x_px"]) - np.count_nonzero(np.isfinite(moved))
-    moved, probability = np.concatenate(distances), np.concatenate(probabilities)
+        # one that was hardly there may appear as well as go
+        assert len(skipped["x_px"]) <= len(everything["x_px"]) + 1, name
+        steps.append(_steps(everything, skipped))
+    moved = np.concatenate(steps)
     assert moved.size > 300
-    lost = np.isinf(moved)
-    # a probability is a little different where less is seen around: one that was just enough
-    # may not be, and the other way round (2 and 3 of 1000 were measured)
-    assert np.count_nonzero(lost) <= 0.01 * moved.size
-    assert new <= 0.01 * moved.size
-    assert (probability[lost] < probability.min() + 0.15).all()
-    assert np.percentile(moved[~lost], 95) < 0.04
-    assert np.mean(moved[~lost] > 0.15) < 0.01
+    # under one in 1000 was measured over many more: here that is none, or one by bad luck
+    assert np.count_nonzero(np.isinf(moved)) <= 1
+    moved = moved[np.isfinite(moved)]
+    # added to the error it makes less than a hundredth of it
+    assert np.percentile(moved, 95) < 0.14
+    assert np.mean(moved > 0.5) < 0.02
 
 
 def _maps(simulation: Simulation, *, skip: bool) -> NDArray[np.float32]:

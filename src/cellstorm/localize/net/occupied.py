@@ -34,12 +34,12 @@ _LEAST_NOISE = 0.5
 _LEVELS = np.array([4.0, 4.2, 1.0, 7.0])
 _MARGIN_PX = 3
 _PART_PX = 128
-# Cells that are computed around a place. One is enough to drop two doubtful places of three,
-# five for a molecule (95 of 100 stay within 0.02 px), and eight, which cost twice as much,
-# for one whose probability is close to what makes a molecule: with five it is 0.03 off.
-_GLANCE_HALO, _HALO, _WIDE_HALO = 1, 5, 8
-_GLANCE_SHARE = 0.75
-_LEAST_CLOSE, _MOST_CLOSE = -0.1, 0.15
+# Cells of 4 px around a place. With one, which costs a tenth of the next, probability is off by
+# up to 0.2, with the second it is by 0.04 at most and positions by 0.03 px in 95 of 100 molecules;
+# with the third, by a tenth of that. The third is for what is nearly a molecule, or just.
+_GLANCE_HALO, _HALO, _WIDE_HALO = 1, 8, 8
+_GLANCE_SHARE = 0.6
+_LEAST_CLOSE, _MOST_CLOSE = -0.1, 0.3
 _MASS_PX = 3
 # frames of context cost that share of a frame, a call that many cells
 _CONTEXT_COST = 0.12
@@ -61,9 +61,8 @@ def map_runs(
 
     With ``skip_empty`` a matched filter looks for places that stand out of the noise, in
     the frame alone or together with its neighbours; doubtful ones are tried on a small
-    part of the frame. The network runs over what is left with a border, a wider one where
-    it is hardly sure, if this costs less than the whole frames. Elsewhere the maps say that
-    there is nothing.
+    part of the frame. The network runs over what is left with a wide border, where this
+    costs less than the whole frames. Elsewhere the maps say that there is nothing.
 
     Parameters
     ----------
