@@ -8,6 +8,8 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor  # noqa: E402
 
+from cellstorm.errors import ConfigurationError  # noqa: E402
+from cellstorm.train.net.growth import grown  # noqa: E402
 from cellstorm.train.net.loss import Targets, detection_loss  # noqa: E402
 from cellstorm.train.net.network import OUTPUTS, NetworkShape, StormNet  # noqa: E402
 
@@ -21,6 +23,7 @@ def _targets(x_px: float, y_px: float) -> Targets:
         y_px=torch.tensor([y_px]),
         log_photons=torch.tensor([6.0]),
         log_background=torch.full((1, 16, 16), 3.0),
+        weight=torch.ones(1),
     )
 
 
@@ -83,6 +86,55 @@ def test_windows_without_molecules_teach_too() -> None:
         y_px=nothing,
         log_photons=nothing,
         log_background=torch.full((1, 16, 16), 3.0),
+        weight=torch.ones(1),
     )
     empty = _maps(7.5, 9.5, logit=-12.0)
     assert detection_loss(_maps(7.5, 9.5), targets).total > detection_loss(empty, targets).total
+
+
+def test_windows_of_no_weight_do_not_count() -> None:
+    truth = _targets(7.7, 9.5)
+    both = Targets(
+        window=torch.tensor([0, 1]),
+        x_px=truth.x_px.repeat(2),
+        y_px=truth.y_px.repeat(2),
+        log_photons=truth.log_photons.repeat(2),
+        log_background=truth.log_background.repeat(2, 1, 1),
+        weight=torch.tensor([2.0, 0.0]),
+    )
+    maps = torch.cat([_maps(7.6, 9.5), _maps(3.0, 3.0)])
+    alone = detection_loss(maps[:1], truth)
+    joined = detection_loss(maps, both)
+    for part in ("total", "count", "mixture", "background"):
+        assert float(getattr(joined, part)) == pytest.approx(float(getattr(alone, part)), rel=1e-5)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_a_grown_network_says_what_the_small_one_said_and_learns_with_all_of_it(
+    *, batch_norm: bool
+) -> None:
+    torch.manual_seed(0)
+    shape = SMALL.model_copy(update={"batch_norm": batch_norm, "late_layers": 1})
+    small = StormNet(shape)
+    frames = 3.0 * torch.rand(2, 5, 6, 16, 16)
+    small(frames)  # moves the statistics of the normalisation
+    wider = {"frame_channels": 12, "channels": 16, "deep_channels": 12}
+    larger = grown(small, shape.model_copy(update={**wider, "late_layers": 2, "deep_layers": 3}))
+    before, after = small.eval()(frames), larger.eval()(frames)
+    assert torch.allclose(before, after, atol=0.02)
+    begun = {name: value.detach().clone() for name, value in larger.named_parameters()}
+    optimiser = torch.optim.Adam(larger.parameters(), lr=1e-3)
+    for _ in range(4):
+        optimiser.zero_grad()
+        larger.train()(frames).square().mean().backward()
+        optimiser.step()
+    same = [name for name, value in larger.named_parameters() if torch.equal(value, begun[name])]
+    # what is normalised afterwards has no use for a constant
+    assert [name for name in same if not (batch_norm and name.endswith(".0.bias"))] == []
+
+
+def test_a_network_cannot_shrink() -> None:
+    with pytest.raises(ConfigurationError):
+        grown(StormNet(SMALL), SMALL.model_copy(update={"channels": 4}))
+    with pytest.raises(ConfigurationError):
+        grown(StormNet(SMALL), SMALL.model_copy(update={"context_frames": 3}))

@@ -14,8 +14,9 @@ from cellstorm.localize.net.inputs import PLANES  # noqa: E402
 from cellstorm.simulate import Simulation  # noqa: E402
 from cellstorm.train.conditions import Conditions  # noqa: E402
 from cellstorm.train.net.examples import ClipPool, training_clip  # noqa: E402
-from cellstorm.train.net.export import export_network, network_of  # noqa: E402
+from cellstorm.train.net.export import export_network, network_of, write_facts  # noqa: E402
 from cellstorm.train.net.network import NetworkShape, StormNet, without_norm  # noqa: E402
+from cellstorm.train.net.quantisation import quantise  # noqa: E402
 from cellstorm.train.net.training import (  # noqa: E402
     TrainingProgress,
     TrainingSettings,
@@ -111,6 +112,21 @@ def test_a_finished_run_that_is_made_longer_goes_on_from_before_it_cooled(tmp_pa
     assert listened[-1].step == 20
 
 
+def test_a_run_that_begins_small_grows_and_goes_on_from_either_side(tmp_path: Path) -> None:
+    small = SHAPE.model_copy(update={"channels": SHAPE.channels // 2})
+    settings = QUICK.model_copy(update={"steps": 110, "first_shape": small, "grown_at": 55})
+    widths = []
+    while not train_network(settings, tmp_path, stop_after_s=0.0):
+        kept, network = load_trained(tmp_path / "checkpoint.pt")
+        widths.append(network.shape.channels)
+        assert kept == settings
+    # stopped at 50, after growing at 100
+    assert widths == [small.channels, SHAPE.channels]
+    assert load_trained(tmp_path / "checkpoint.pt")[1].shape == SHAPE
+    rates = [settings.learning_rate_at(step) for step in (54, 55)]
+    assert rates[1] < 0.1 * rates[0]
+
+
 def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
     settings = QUICK.model_copy(update={"steps": 4000, "learning_rate": 1e-3})
     rates = [settings.learning_rate_at(step) for step in range(4000)]
@@ -184,6 +200,33 @@ def test_the_model_file_computes_what_the_network_does_at_any_size(tmp_path: Pat
         with torch.no_grad():
             expected = network.sequence(shown).numpy()
         np.testing.assert_allclose(model.maps(shown.numpy()), expected, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_eight_bits_change_little_and_keep_the_weights_and_the_facts(tmp_path: Path) -> None:
+    network = without_norm(_network_after_some_frames())
+    path = tmp_path / "model.onnx"
+    export_network(network, _facts(), path)
+    shown = [
+        2.0 * torch.randn(7, len(PLANES), 32, 32, generator=torch.manual_seed(seed)).numpy() + 1.0
+        for seed in range(4)
+    ]
+    exact = load_model(path).maps(shown[0])
+    quantise(path, iter(shown))
+    model = load_model(path, path.stat().st_mtime_ns)
+    assert model.facts == _facts()
+    rounded = model.maps(shown[0])
+    assert not np.array_equal(rounded, exact)
+    spread = exact.std(axis=(0, 2, 3))
+    assert ((rounded - exact).std(axis=(0, 2, 3)) < 0.05 * spread).all()
+    again = network_of(path)
+    for name, weight in network.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], weight, atol=1e-4, rtol=1e-4)
+    told = _facts().model_copy(update={"name": "another"})
+    write_facts(path, told, path)
+    renamed = load_model(path, path.stat().st_mtime_ns)
+    assert renamed.facts == told
+    np.testing.assert_array_equal(renamed.maps(shown[0]), rounded)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")

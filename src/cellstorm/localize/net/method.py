@@ -11,6 +11,7 @@ from cellstorm.localize.localizer import FrameRange, Region
 from cellstorm.localize.net.localizer import NetLocalizer
 from cellstorm.localize.net.model_file import load_model
 from cellstorm.localize.net.model_library import find_model
+from cellstorm.localize.net.movie_threshold import movie_threshold
 from cellstorm.localize.net.recording_measurement import measure_recording
 from cellstorm.movie import Movie
 from cellstorm.parameters import Parameters
@@ -35,7 +36,10 @@ class NetMethod(Parameters):
         None, description="model file, or name of a known model; None: the one that comes along"
     )
     least_mass: float | None = Field(
-        None, gt=0, lt=1, description="probability that makes a molecule; None: the model's own"
+        None,
+        gt=0,
+        lt=1,
+        description="probability that makes a molecule; None: by what a sample holds",
     )
     codec_facts: bool = Field(True, description="tell the network what the encoder did")
     skip_empty: bool = Field(True, description="compute only where a molecule can be (not on GPUs)")
@@ -75,6 +79,10 @@ class NetMethod(Parameters):
             most_pixels=min(max(int(_SHARE_LOOKED_AT * pixels), _LEAST_PIXELS), _MOST_PIXELS),
         )
         changes: dict[str, object] = {"recording": recording}
+        if self.least_mass is None:
+            changes["least_mass"] = movie_threshold(
+                recording, facts.least_mass, facts.false_per_mpx
+            )
         if self.refine:
             fit = GaussianMethod(emitters="multi", coding_noise=self.codec_facts)
             changes["refiner"] = fit.prepare(movie, camera, frames, region)

@@ -65,8 +65,13 @@ class ModelFacts(Parameters):
     licence: str = Field("MIT", description="of the weights")
     planes: tuple[str, ...] = Field(description="what the network sees of a frame")
     context_frames: int = Field(ge=1, description="frames looked at for one")
-    least_mass: float = Field(gt=0, lt=1, description="probability that makes a molecule")
+    least_mass: float = Field(
+        gt=0, lt=1, description="probability that makes a molecule where there are enough"
+    )
     join_px: float = Field(gt=0, description="distance within which pixels mean one molecule")
+    false_per_mpx: tuple[tuple[float, float], ...] = Field(
+        (), description="thresholds, and molecules found in 10^6 px that hold none"
+    )
     position_scale: ErrorScale = Field(
         default_factory=ErrorScale, description="calibration of the errors of x and y"
     )

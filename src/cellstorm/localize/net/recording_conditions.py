@@ -19,6 +19,10 @@ class RecordingConditions(Parameters):
 
     frames: int = Field(ge=1, description="frames looked at")
     molecules: int = Field(ge=0, description="molecules found in them")
+    pixels: int = Field(0, ge=0, description="pixels looked at, of all these frames")
+    found_by_mass: tuple[tuple[float, int], ...] = Field(
+        (), description="how many of the molecules have at least that probability"
+    )
     sigma_px: float | None = Field(description="most frequent width of bright molecules, px")
     photons: Spread | None = Field(description="10, 50 and 90 % of the molecules' light, photons")
     background_photons: Spread = Field(

@@ -14,6 +14,7 @@ from cellstorm.localize.gaussian.psf_width import DEFAULT_SIGMA_PX, estimate_psf
 from cellstorm.localize.localizer import FrameRange, MoleculeColumns, Region
 from cellstorm.localize.net.blink_time import blink_time_frames
 from cellstorm.localize.net.localizer import NetLocalizer
+from cellstorm.localize.net.movie_threshold import MASSES
 from cellstorm.localize.net.recording_conditions import RecordingConditions, Spread
 from cellstorm.movie import CodedFrames, FrameChunk, Movie, PictureType
 
@@ -90,15 +91,21 @@ def measure_recording(
         ends = np.searchsorted(columns["frame"], np.arange(first, last + 1))
         blocks.append([at[low:high] for low, high in pairwise(ends)])
     photons = np.concatenate([columns["photons"] for columns in found])
+    probability = np.concatenate([columns["probability"] for columns in found])
     count = sum(last - first for first, last in sample.places)
     camera, on = localizer.camera, blink_time_frames(blocks)
-    density = photons.size / (count * (x1 - x0) * (y1 - y0))
+    pixels = count * (x1 - x0) * (y1 - y0)
+    density = photons.size / pixels
     sigma_px = _width_px(localizer, sample)
     if sigma_px is not None and density * math.pi * (3.0 * sigma_px) ** 2 > _CROWD:
         sigma_px = None
     return RecordingConditions(
         frames=count,
         molecules=photons.size,
+        pixels=pixels,
+        found_by_mass=tuple(
+            (mass, int((probability >= mass).sum())) for mass in MASSES if mass >= least_mass
+        ),
         sigma_px=sigma_px,
         photons=_spread(photons, (10, 50, 90)) if photons.size >= _LEAST_MOLECULES else None,
         background_photons=_spread(_background(localizer, sample), (1, 50, 99)),

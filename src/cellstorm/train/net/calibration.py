@@ -14,13 +14,12 @@ from cellstorm.localize.net import ErrorScale, ModelFacts, load_model
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
 from cellstorm.localize.net.inputs import input_planes, with_ends
 from cellstorm.localize.net.localizer import LEAST_PROBABILITY
+from cellstorm.localize.net.movie_threshold import MASSES
 from cellstorm.simulate import Clip, Simulation, make_clip
 
 __all__ = ["calibrated_facts", "efficiencies", "empty_movies", "validation_movies"]
 
-_MASSES = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 _JOINS_PX = (0.5, 0.7, 0.9, 1.2)
-_MOST_FALSE_PER_FRAME = 0.02
 _RADIUS_PX = 2.5
 # a pair farther apart than this many reported errors is two molecules that met by chance
 _CHANCE = 6.0
@@ -74,7 +73,9 @@ def empty_movies(*, frames: int = 300, first_seed: int = 650) -> list[Simulation
         {"background.photons": 2, "crf": 5},
         {"background.photons": 20, "crf": 23},
         {"background.photons": 20, "crf": 30},
+        {"background.photons": 60, "crf": 18},
         {"background.photons": 100, "crf": 30},
+        {"background.photons": 100, "crf": 38},
     ]
     return [
         Simulation(frames=frames, seed=first_seed + number).changed(
@@ -109,10 +110,10 @@ def calibrated_facts(
 ) -> ModelFacts:
     """The facts with thresholds, scales of the uncertainties and figures that were measured.
 
-    The threshold and the joining distance are those of the best mean efficiency among
-    thresholds that find less than two molecules in a hundred empty frames (the highest one
-    if none does). The scales of the reported errors are those under which the errors of
-    all movies, each with the same weight, are most likely.
+    The threshold and the joining distance are those of the best mean efficiency; how many
+    molecules every higher threshold finds in the worst of the empty movies stands beside
+    them, for `movie_threshold`. The scales of the reported errors are those under which the
+    errors of all movies, each with the same weight, are most likely.
 
     Parameters
     ----------
@@ -123,29 +124,24 @@ def calibrated_facts(
     movies
         To measure on, by name.
     empty
-        Movies without molecules; every threshold will do when None.
+        Movies without molecules.
     """
     seen = {name: _seen(model, simulation) for name, simulation in movies.items()}
     nothing = [_seen(model, simulation) for simulation in empty or ()]
-    marks: dict[tuple[float, float], dict[str, float]] = {}
-    false_per_frame: dict[tuple[float, float], float] = {}
-    for mass in _MASSES:
-        for join_px in _JOINS_PX:
-            key = mass, join_px
-            marks[key] = {
-                name: _efficiency(one.molecules(*key), one.clip) for name, one in seen.items()
-            }
-            found = sum(one.molecules(*key).shape[0] for one in nothing)
-            frames = sum(one.clip.frames.shape[0] for one in nothing)
-            false_per_frame[key] = found / max(frames, 1)
-    quiet = [key for key, rate in false_per_frame.items() if rate < _MOST_FALSE_PER_FRAME]
-    allowed = quiet or [key for key in marks if key[0] == _MASSES[-1]]
-    best = max(allowed, key=lambda key: float(np.mean(list(marks[key].values()))))
+    marks = {
+        (mass, join_px): {
+            name: _efficiency(one.molecules(mass, join_px), one.clip) for name, one in seen.items()
+        }
+        for mass in MASSES
+        for join_px in _JOINS_PX
+    }
+    best = max(marks, key=lambda key: float(np.mean(list(marks[key].values()))))
     errors = [_errors(one.molecules(*best), one.clip) for one in seen.values()]
     return facts.model_copy(
         update={
             "least_mass": best[0],
             "join_px": best[1],
+            "false_per_mpx": _false_per_mpx(nothing, best[1]) if nothing else (),
             "position_scale": _error_scale(errors, (0, 1)),
             "light_scale": _error_scale(errors, (2,)),
             "figures": {name: round(value, 4) for name, value in marks[best].items()},
@@ -200,6 +196,17 @@ def _efficiency(found: NDArray[np.float64], clip: Clip) -> float:
     )
     mark = score(table, clip.truth, faintest_photons=clip.simulation.faintest_photons)
     return -1.0 if np.isnan(mark.efficiency) else mark.efficiency
+
+
+def _false_per_mpx(empty: list[_Seen], join_px: float) -> tuple[tuple[float, float], ...]:
+    """For every threshold, of the movie in which most is found."""
+    rates = []
+    for mass in MASSES:
+        worst = max(
+            one.molecules(mass, join_px).shape[0] / (one.clip.frames.size * 1e-6) for one in empty
+        )
+        rates.append((mass, round(worst, 3)))
+    return tuple(rates)
 
 
 @dataclass(frozen=True)

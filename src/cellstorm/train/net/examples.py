@@ -27,6 +27,8 @@ _WITHHELD = 0.25
 _WELL_KNOWN_CAMERAS = 0.7
 # a clip's 40 frames of 112 px hold as many windows that do not overlap
 _WINDOWS_PER_CLIP = 160
+# more molecules say more, but crowds must not be all that is learned
+_MOLECULES_OF_A_CROWD = 10.0
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,7 @@ class ClipPool:
         background = np.empty((windows, size, size), np.float32)
         rows: list[NDArray[np.float32]] = []
         owner: list[NDArray[np.int64]] = []
+        weight = np.empty(windows, np.float32)
         for window in range(windows):
             clip = self._clips[random.integers(len(self._clips))]
             count, _, height, width = clip.planes.shape
@@ -223,6 +226,9 @@ class ClipPool:
                 planes[window, :, _QUANTISER] = 0.0
                 if random.random() < 0.5:
                     planes[window, :, 1:] = 0.0
+            # of the clip, not of the window: what counts must not hang on the answer
+            usual = clip.x_px.size / count * size**2 / (height * width)
+            weight[window] = (1.0 + usual / _MOLECULES_OF_A_CROWD) ** -0.5
             rows.append(np.stack([x, y, light]))
             owner.append(np.full(x.size, window, np.int64))
         joined = np.concatenate(rows, axis=1)
@@ -234,5 +240,6 @@ class ClipPool:
                 y_px=torch.from_numpy(joined[1]),
                 log_photons=torch.from_numpy(joined[2]),
                 log_background=torch.from_numpy(background),
+                weight=torch.from_numpy(weight),
             ),
         )

@@ -12,7 +12,9 @@ from cellstorm.errors import ConfigurationError
 from cellstorm.localize.net.model_file import ModelFacts, load_model
 from cellstorm.train.net.network import NetworkShape, StormNet
 
-__all__ = ["export_network", "network_of"]
+__all__ = ["export_network", "network_of", "write_facts"]
+
+_KEY = "cellstorm"
 
 
 class _Sequence(torch.nn.Module):
@@ -52,10 +54,31 @@ def export_network(network: StormNet, facts: ModelFacts, path: Path) -> None:
                 "maps": {0: "windows", 2: "height", 3: "width"},
             },
         )
-        model = onnx.load(str(temporary))
-        entry = model.metadata_props.add()
-        entry.key, entry.value = "cellstorm", json.dumps(facts.model_dump(mode="json"))
-        onnx.save(model, str(temporary))
+        _save(onnx.load(str(temporary)), facts, temporary)
+
+
+def write_facts(model: Path, facts: ModelFacts, output: Path) -> None:
+    """Write a model file that says something else of itself.
+
+    Parameters
+    ----------
+    model
+        A file made by `export_network`.
+    facts
+        What it shall say.
+    output
+        The file to write.
+    """
+    with atomic_file(output) as temporary:
+        _save(onnx.load(str(model)), facts, temporary)
+
+
+def _save(model: onnx.ModelProto, facts: ModelFacts, path: Path) -> None:
+    others = [entry for entry in model.metadata_props if entry.key != _KEY]
+    del model.metadata_props[:]
+    model.metadata_props.extend(others)
+    model.metadata_props.add(key=_KEY, value=json.dumps(facts.model_dump(mode="json")))
+    onnx.save(model, str(path))
 
 
 def network_of(path: Path) -> StormNet:
@@ -79,6 +102,10 @@ def network_of(path: Path) -> StormNet:
         tensor.name.removeprefix("network."): numpy_helper.to_array(tensor)
         for tensor in onnx.load(str(path)).graph.initializer
     }
+    for name in network.state_dict():
+        # a bias is kept as a 32-bit integer where the layer is run with eight bits
+        if name not in stored and f"{name}_quantized" in stored:
+            stored[name] = stored[f"{name}_quantized"] * stored[f"{name}_quantized_scale"]
     weights = {name: torch.tensor(stored[name]) for name in network.state_dict() if name in stored}
     try:
         network.load_state_dict(weights)

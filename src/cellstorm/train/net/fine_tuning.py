@@ -22,8 +22,9 @@ from cellstorm.simulate import Simulation
 from cellstorm.train.conditions import Conditions
 from cellstorm.train.narrowing import conditions_like, with_quality_like
 from cellstorm.train.net.calibration import calibrated_facts, efficiencies
-from cellstorm.train.net.export import export_network, network_of
+from cellstorm.train.net.export import export_network, network_of, write_facts
 from cellstorm.train.net.network import NetworkShape, without_norm
+from cellstorm.train.net.quantisation import quantise, typical_inputs
 from cellstorm.train.net.training import (
     Device,
     TrainingProgress,
@@ -47,6 +48,7 @@ _ENDLESS = 10_000_000
 _COOLING_SHARE = 0.3
 _LEAST_STEPS = 50
 _CHECKPOINT = "checkpoint.pt"
+_EMPTY_MOVIES, _EMPTY_FRAMES = 3, 100
 # the rest goes to looking at the movie before and to the checking after
 _SHARE_OF_TRAINING = 0.85
 
@@ -271,8 +273,9 @@ def finish_fine_tuning(
     )
     draft = folder / "draft.onnx"
     export_network(network, facts, draft)
-    facts = calibrated_facts(draft, facts, held_back_movies(run, part=0))
-    export_network(network, facts, draft)
+    quantise(draft, typical_inputs(run.conditions, seed=run.seed))
+    facts = calibrated_facts(draft, facts, held_back_movies(run, part=0), _empty_movies(run))
+    write_facts(draft, facts, draft)
     judges = held_back_movies(run, part=1)
     shipped, tuned = efficiencies(SHIPPED_MODEL, judges), efficiencies(draft, judges)
     like = {
@@ -287,8 +290,14 @@ def finish_fine_tuning(
             "figures": {name: round(value, 4) for name, value in tuned.items()},
         }
     )
-    export_network(network, facts, output)
+    write_facts(draft, facts, output)
     return FineTuningReport(facts, shipped, tuned, settings.steps)
+
+
+def _empty_movies(run: FineTuning) -> list[Simulation]:
+    random = np.random.default_rng([run.seed, 6])
+    drawn = run.conditions.changed(frames=_EMPTY_FRAMES, empty_share=1.0)
+    return [drawn.draw(random) for _ in range(_EMPTY_MOVIES)]
 
 
 def shipped_facts() -> ModelFacts:

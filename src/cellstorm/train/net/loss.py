@@ -30,6 +30,8 @@ class Targets:
         ``(molecules,)``.
     log_background
         ``(windows, height, width)``.
+    weight
+        ``(windows,)`` what each counts.
     """
 
     window: Tensor
@@ -37,11 +39,12 @@ class Targets:
     y_px: Tensor
     log_photons: Tensor
     log_background: Tensor
+    weight: Tensor
 
 
 @dataclass(frozen=True)
 class LossParts:
-    """The loss and what it is made of, means per window."""
+    """The loss and what it is made of, weighted means per window."""
 
     total: Tensor
     count: Tensor
@@ -79,7 +82,8 @@ def detection_loss(
     variance = (probability * (1.0 - probability)).sum(dim=(1, 2)) + 0.05
     number = torch.zeros(windows, device=maps.device, dtype=maps.dtype)
     number.index_add_(0, targets.window, torch.ones_like(targets.x_px))
-    count = (0.5 * (number - mean) ** 2 / variance + 0.5 * variance.log() + _HALF_LOG_2PI).mean()
+    count = 0.5 * (number - mean) ** 2 / variance + 0.5 * variance.log() + _HALF_LOG_2PI
+    count = (targets.weight * count).mean()
 
     mixture = torch.zeros((), device=maps.device)
     if targets.window.numel():
@@ -108,11 +112,12 @@ def detection_loss(
         )
         log_likelihood = log_likelihood.masked_fill(~inside, -math.inf)
         per_molecule = torch.logsumexp(log_likelihood, dim=1) - mean.log()[targets.window]
-        mixture = -per_molecule.sum() / windows
+        mixture = -(targets.weight[targets.window] * per_molecule).sum() / windows
 
     log_sigma = channel["log_sigma_log_background"].clamp_min(-5.0)
     error = (channel["log_background"] - targets.log_background) * torch.exp(-log_sigma)
-    background = (0.5 * error**2 + log_sigma).mean() * (height * width) * background_weight
+    background = (0.5 * error**2 + log_sigma).sum(dim=(1, 2)) * background_weight
+    background = (targets.weight * background).mean()
     return LossParts(
         count + mixture + background, count.detach(), mixture.detach(), background.detach()
     )

@@ -7,8 +7,9 @@ from cellstorm import __version__
 from cellstorm.localize.net import ModelFacts
 from cellstorm.localize.net.inputs import PLANES
 from cellstorm.train.net.calibration import calibrated_facts, empty_movies, validation_movies
-from cellstorm.train.net.export import export_network
+from cellstorm.train.net.export import export_network, write_facts
 from cellstorm.train.net.network import without_norm
+from cellstorm.train.net.quantisation import quantise, typical_inputs
 from cellstorm.train.net.training import load_trained
 
 __all__ = ["make_model"]
@@ -54,10 +55,11 @@ def make_model(
     draft = output.with_name(f"{output.stem}.draft.onnx")
     try:
         export_network(network, facts, draft)
+        quantise(draft, typical_inputs(settings.conditions, seed=settings.seed))
         facts = calibrated_facts(
             draft, facts, validation_movies(frames=validation_frames), empty_movies()
         )
+        write_facts(draft, facts, output)
     finally:
         draft.unlink(missing_ok=True)
-    export_network(network, facts, output)
     return facts

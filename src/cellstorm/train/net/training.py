@@ -20,6 +20,7 @@ from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import Parameters
 from cellstorm.train.conditions import Conditions
 from cellstorm.train.net.examples import ClipPool
+from cellstorm.train.net.growth import grown
 from cellstorm.train.net.loss import Targets, detection_loss
 from cellstorm.train.net.network import NetworkShape, StormNet
 from cellstorm.train.net.training_page import PROGRESS_FILE, TrainingPage
@@ -39,8 +40,12 @@ class TrainingSettings(Parameters):
     """Everything that a training run depends on."""
 
     shape: NetworkShape = Field(NetworkShape(), description="size of the network")
+    first_shape: NetworkShape | None = Field(
+        None, description="size that it begins with; None for the full one at once"
+    )
+    grown_at: int = Field(13_200, ge=1, description="batches after which it gets its full size")
     conditions: Conditions = Field(Conditions(), description="what recordings can be like")
-    steps: int = Field(20_000, ge=1, description="batches")
+    steps: int = Field(26_000, ge=1, description="batches")
     batch_windows: int = Field(32, ge=1, description="windows of a batch")
     window_px: int = Field(64, ge=16, multiple_of=4, description="edge of a window, px")
     learning_rate: float = Field(3e-3, gt=0, description="until it begins to cool")
@@ -57,13 +62,24 @@ class TrainingSettings(Parameters):
         """Step from which the learning rate falls."""
         return round(self.steps * (1.0 - self.cooling_share))
 
+    def has_grown(self, step: int) -> bool:
+        """Whether the network has become larger before this step."""
+        return self.first_shape is not None and step >= self.grown_at
+
+    def shape_at(self, step: int) -> NetworkShape:
+        """Size of the network in this step."""
+        if self.first_shape is None or self.has_grown(step):
+            return self.shape
+        return self.first_shape
+
     def learning_rate_at(self, step: int) -> float:
         """A short rise, even for long, then a straight fall.
 
         A run that has not begun to cool can be made longer as if it had been so from the
         start, which a cosine does not allow (Haegele et al. 2024, arXiv 2405.18392).
         """
-        rise = min(1.0, (step + 1) / _WARM_UP_STEPS)
+        since = step - self.grown_at if self.has_grown(step) else step
+        rise = min(1.0, (since + 1) / _WARM_UP_STEPS)
         left = (self.steps - step) / max(self.steps - self.cooling_begins, 1)
         return self.learning_rate * rise * min(1.0, left)
 
@@ -137,26 +153,30 @@ def train_network(
             todo="Change --devices.",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    stored = _stored(settings, folder)
-    run = partial(
-        _train,
-        settings=settings,
-        folder=folder,
-        stored=stored,
-        threads=threads,
-        checkpoint_minutes=checkpoint_minutes,
-        stop_after_s=stop_after_s,
-        begin_with=begin_with,
-        listener=listener,
-    )
-    fabric = Fabric(
-        accelerator=device,
-        devices=devices,
-        strategy="auto" if devices == 1 else "ddp_spawn",
-        precision="32-true" if device == "mps" else "bf16-mixed",
-    )
-    done: bool = fabric.launch(run)
-    return done
+    began = time.monotonic()
+    grows = settings.first_shape is not None and settings.grown_at < settings.steps
+    for end in [settings.grown_at, settings.steps] if grows else [settings.steps]:
+        run = partial(
+            _train,
+            settings=settings,
+            end=end,
+            folder=folder,
+            stored=_stored(settings, folder),
+            threads=threads,
+            checkpoint_minutes=checkpoint_minutes,
+            stop_at=None if stop_after_s is None else began + stop_after_s,
+            begin_with=begin_with,
+            listener=listener,
+        )
+        fabric = Fabric(
+            accelerator=device,
+            devices=devices,
+            strategy="auto" if devices == 1 else "ddp_spawn",
+            precision="32-true" if device == "mps" else "bf16-mixed",
+        )
+        if not fabric.launch(run):
+            return False
+    return True
 
 
 def _stored(settings: TrainingSettings, folder: Path) -> Path | None:
@@ -184,35 +204,45 @@ def _train(
     fabric: Fabric,
     *,
     settings: TrainingSettings,
+    end: int,
     folder: Path,
     stored: Path | None,
     threads: int | None,
     checkpoint_minutes: float,
-    stop_after_s: float | None,
+    stop_at: float | None,
     begin_with: dict[str, Tensor] | None,
     listener: Callable[[TrainingProgress], None] | None,
 ) -> bool:
     if threads is not None:
         torch.set_num_threads(threads)
     torch.manual_seed(settings.seed)
-    network = StormNet(settings.shape)
+    state = None
+    step = clips_before = 0
+    seconds_before = 0.0
+    if stored is not None:
+        state = torch.load(stored, map_location=fabric.device, weights_only=True)
+        step, clips_before = state["step"], state["clips"]
+        seconds_before = state["seconds"]
+    if step >= end:
+        return True
+    # a checkpoint holds the network of the last step that was done
+    network = StormNet(settings.shape_at(max(step - 1, 0)))
     if begin_with is not None:
         network.load_state_dict(begin_with)
+    if state is not None:
+        network.load_state_dict(state["network"])
+    if network.shape != settings.shape_at(step):
+        network = grown(network, settings.shape_at(step))
+        state = None
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     averaging = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(network.to(fabric.device), multi_avg_fn=averaging)
-    step = clips_before = 0
-    seconds_before = 0.0
-    if stored is not None:
-        state = torch.load(stored, map_location=fabric.device, weights_only=True)
-        network.load_state_dict(state["network"])
+    if state is not None:
         averaged.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
-        step, clips_before = state["step"], state["clips"]
-        seconds_before = state["seconds"]
     trained, optimiser = fabric.setup(network, optimiser)
     pool = ClipPool(
         settings.conditions,
@@ -244,14 +274,14 @@ def _train(
         with atomic_file(folder / name) as temporary:
             torch.save(state, temporary)
         if page is not None and name == _CHECKPOINT:
-            shown = StormNet(settings.shape)
+            shown = StormNet(network.shape)
             shown.load_state_dict(network.state_dict())
             page.write(shown.eval())
 
     trained.train()
     try:
         batches = pool.batches(windows, random)
-        while step < settings.steps:
+        while step < end:
             if step == settings.cooling_begins:
                 save(_BEFORE_COOLING)
             if step >= settings.cooling_begins:
@@ -270,7 +300,7 @@ def _train(
             step += 1
             since += 1
             sums += [float(part.detach()) for part in vars(parts).values()]
-            if step % _STEPS_BETWEEN_LINES and step != settings.steps:
+            if step % _STEPS_BETWEEN_LINES and step != end:
                 continue
             now = time.monotonic()
             progress = TrainingProgress(
@@ -291,14 +321,14 @@ def _train(
             if now - saved > 60.0 * checkpoint_minutes:
                 save(_CHECKPOINT)
                 saved = now
-            out_of_time = stop_after_s is not None and now - began > stop_after_s
+            out_of_time = stop_at is not None and now > stop_at
             # clocks differ a little; all devices have to stop at the same step
             if fabric.broadcast(out_of_time):
                 break
     finally:
         pool.close()
     save(_CHECKPOINT)
-    return step >= settings.steps
+    return step >= end
 
 
 def _freeze_norm(network: StormNet) -> None:
@@ -315,8 +345,9 @@ def load_trained(checkpoint: Path) -> tuple[TrainingSettings, StormNet]:
     """The settings and the averaged weights of a checkpoint."""
     stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
     settings = TrainingSettings.model_validate_json(stored["settings"])
-    averaged = AveragedModel(StormNet(settings.shape))
+    shape = settings.shape_at(stored["step"] - 1)
+    averaged = AveragedModel(StormNet(shape))
     averaged.load_state_dict(stored["averaged"])
-    network = StormNet(settings.shape)
+    network = StormNet(shape)
     network.load_state_dict(averaged.module.state_dict())
     return settings, network.eval()
