@@ -72,7 +72,7 @@ class Conditions(Parameters):
     density_per_um2_frame: Range = Field((0.02, 3.0), description="molecules per um2 and frame")
     empty_share: _Share = Field(0.1, description="clips without any molecule")
     on_frames: Range = Field((0.8, 5.0), description="mean on-time, frames")
-    sigma_px: Range = Field((0.85, 2.2), description="PSF width, px")
+    sigma_px: Range = Field((0.7, 2.3), description="PSF width, px")
     background_photons: Range = Field((0.5, 300.0), description="uniform background, photons/px")
     haze_share: _Share = Field(0.4, description="clips with still haze")
     haze_photons: Range = Field((5.0, 400.0), description="brightest pixel of the haze, photons")

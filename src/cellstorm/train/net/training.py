@@ -1,6 +1,7 @@
 """The training loop: batches, optimiser, averaged weights, checkpoints, resume."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -153,6 +154,8 @@ def train_network(
             todo="Change --devices.",
         )
     folder.mkdir(parents=True, exist_ok=True)
+    # a line about precision and one about processes, which say nothing to whoever trains
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     began = time.monotonic()
     grows = settings.first_shape is not None and settings.grown_at < settings.steps
     for end in [settings.grown_at, settings.steps] if grows else [settings.steps]:
