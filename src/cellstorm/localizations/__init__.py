@@ -14,6 +14,7 @@ from cellstorm.localizations.table_files import (
     convert_table,
     read_table,
     scan_table,
+    sink_table,
     write_table,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "convert_table",
     "read_table",
     "scan_table",
+    "sink_table",
     "write_table",
 ]

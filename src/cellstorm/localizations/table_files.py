@@ -15,7 +15,7 @@ from cellstorm.localizations.table import (
     with_registry_types,
 )
 
-__all__ = ["convert_table", "read_table", "scan_table", "write_table"]
+__all__ = ["convert_table", "read_table", "scan_table", "sink_table", "write_table"]
 
 
 def scan_table(
@@ -83,7 +83,7 @@ def write_table(localizations: Localizations, path: Path | str) -> tuple[str, ..
     TableError
         The format needs something that the table does not know.
     """
-    return _write(localizations.data.lazy(), localizations.metadata, Path(path))
+    return sink_table(localizations.data.lazy(), localizations.metadata, path)
 
 
 def convert_table(
@@ -109,13 +109,38 @@ def convert_table(
         bad = count_bad_positions(rows)
     refuse_bad_positions(bad, count, where=source)
     try:
-        notices = _write(rows, metadata.with_step(f"converted from {source.name}"), output)
+        notices = sink_table(rows, metadata.with_step(f"converted from {source.name}"), output)
     except TableError as error:  # found while writing, but it is the source that has it
         raise TableError(error.what, where=source, todo=error.todo) from error
     return count, (*metadata.notices, *notices)
 
 
-def _write(rows: pl.LazyFrame, metadata: Metadata, path: Path) -> tuple[str, ...]:
+def sink_table(rows: pl.LazyFrame, metadata: Metadata, path: Path | str) -> tuple[str, ...]:
+    """Write rows as they are computed, without holding them all where the format allows it.
+
+    Parameters
+    ----------
+    rows
+        In our columns and types, as `scan_table` gives them; not checked.
+    metadata
+        Stored with them where the format has a place for it.
+    path
+        The extension chooses the format; what was there is replaced only when the new
+        table is whole.
+
+    Returns
+    -------
+    tuple[str, ...]
+        A sentence for each thing that the format has no place for.
+
+    Raises
+    ------
+    OutputError
+        The extension is unknown or the file cannot be written.
+    TableError
+        The rows cannot be computed, or the format needs something that is not known.
+    """
+    path = Path(path)
     write = format_for_writing(path).write
     if write is None:  # format_for_writing gives only formats that can be written
         raise CellstormError("this format cannot be written.", where=path)
