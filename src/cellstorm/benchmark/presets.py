@@ -31,6 +31,7 @@ BENCHMARK_PRESETS: dict[str, BenchmarkGrid] = {
             "codec.quality_percent": (70, 80, 90, 100),
         },
         frames=2000,
+        methods={"net": _NET, "gaussian": MethodChoice()},
     ),
 }
 """``quick`` ends in two minutes, for continuous integration; ``fig5`` is the paper's grid."""

@@ -46,11 +46,12 @@ def typical_inputs(conditions: Conditions, *, seed: int) -> Iterator[NDArray[np.
 
 
 def quantise(model: Path, inputs: Iterator[NDArray[np.float32]]) -> None:
-    """Make a model file compute with eight-bit integers, but for its last layer.
+    """Make a model file compute with eight-bit integers, but for its first and last layers.
 
     Weights stay in the file as they were learned; a runtime rounds them, channel by
-    channel, when it opens it, so that the network can be trained on. The last layer's maps
-    are positions in pixels, of which eight bits would be a 30th.
+    channel, when it opens it, so that the network can be trained on. The first layer sees
+    light from the noise of a dark pixel to the brightest haze, and the last one's maps are
+    positions in pixels: both need more than 256 steps.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def quantise(model: Path, inputs: Iterator[NDArray[np.float32]]) -> None:
             return None if planes is None else {"frames": planes}
 
     graph = onnx.load(str(model)).graph
-    last = [node.name for node in graph.node if node.op_type == "Conv"][-1]
+    layers = [node.name for node in graph.node if node.op_type == "Conv"]
     log = logging.getLogger()
     level = log.level
     with atomic_file(model) as temporary:
@@ -87,7 +88,7 @@ def quantise(model: Path, inputs: Iterator[NDArray[np.float32]]) -> None:
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
-                nodes_to_exclude=[last],
+                nodes_to_exclude=[layers[0], layers[-1]],
                 extra_options={"AddQDQPairToWeight": True},
             )
         finally:
