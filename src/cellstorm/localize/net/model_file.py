@@ -15,7 +15,7 @@ from cellstorm.errors import ConfigurationError
 from cellstorm.localize.net.inputs import PLANES
 from cellstorm.parameters import Parameters, describe_validation_error
 
-__all__ = ["SHIPPED_MODEL", "ErrorScale", "ModelFacts", "NetworkModel", "load_model"]
+__all__ = ["SHIPPED_MODEL", "ErrorScale", "ModelFacts", "NetworkModel", "load_model", "open_model_file"]
 
 SHIPPED_MODEL = Path(__file__).parent / "phone.onnx"
 """The network that comes with the package."""
@@ -105,21 +105,18 @@ def preferred_providers(available: Sequence[str]) -> list[str]:
     return [name for name in _PROVIDERS if name in (*available, _PROVIDERS[-1])]
 
 
-@lru_cache(maxsize=4)
-def load_model(path: Path, modified_ns: int = 0) -> NetworkModel:
-    """Open a model file.
+def open_model_file(path: Path) -> tuple[Any, dict[str, Any]]:
+    """The session that runs a model file, and the facts in it as plain values.
 
     Parameters
     ----------
     path
-        An ONNX file made by ``cellstorm``.
-    modified_ns
-        Its time of change, so that a new file under the old name is opened anew.
+        An ONNX file made by ``cellstorm``, for whichever method.
 
     Raises
     ------
     ConfigurationError
-        The file is missing, no ONNX, or was not made by a cellstorm that we understand.
+        The file is missing, no ONNX, or not made by cellstorm.
     """
     import onnxruntime
 
@@ -141,8 +138,32 @@ def load_model(path: Path, modified_ns: int = 0) -> NetworkModel:
     text = session.get_modelmeta().custom_metadata_map.get(_KEY)
     if text is None:
         raise ConfigurationError("this ONNX file is not a model of cellstorm's.", where=path)
+    return session, dict(json.loads(text))
+
+
+@lru_cache(maxsize=4)
+def load_model(path: Path, modified_ns: int = 0) -> NetworkModel:
+    """Open a model file.
+
+    Parameters
+    ----------
+    path
+        An ONNX file made by ``cellstorm``.
+    modified_ns
+        Its time of change, so that a new file under the old name is opened anew.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing, no ONNX, or was not made by a cellstorm that we understand.
+    """
+    session, values = open_model_file(path)
+    if values.get("method", "net") != "net":
+        raise ConfigurationError(
+            f"this is a model for --method {values['method']}, not for --method net.", where=path
+        )
     try:
-        facts = ModelFacts.model_validate(json.loads(text))
+        facts = ModelFacts.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(
             f"the model's facts are not understood: {describe_validation_error(error)}.",
