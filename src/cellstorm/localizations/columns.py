@@ -66,9 +66,7 @@ _DEFINITIONS = (
     Column("neighbours", pl.UInt16, "", "molecules fitted together with this one"),
     Column("flags", pl.UInt8, "bits", "reasons for doubt, see Flag; 0 means none"),
     Column("detections", pl.UInt32, "", "localizations merged into this one"),
-    Column(
-        "on_frames", pl.UInt32, "frame", "frames from the first to the last one it was seen in"
-    ),
+    Column("on_frames", pl.UInt32, "frame", "frames from the first to the last one it was seen in"),
     Column("on_s", pl.Float32, "s", "the same as a time"),
     Column("group", pl.Int32, "", "group, track or pick it belongs to"),
 )

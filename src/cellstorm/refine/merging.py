@@ -192,7 +192,8 @@ class Merging:
             # the variance of a position goes with 1 / photons (Thompson et al. 2002, eq. 17)
             photons = _valid("photons")
             return pl.when(photons > 0).then(photons).otherwise(_LEAST_WEIGHT)
-        return pl.lit(1.0)
+        # of every row: a bare number would be summed once a molecule
+        return pl.col("frame").is_not_null().cast(pl.Float64)
 
 
 def _valid(name: str) -> pl.Expr:
