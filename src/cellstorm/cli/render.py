@@ -1,15 +1,18 @@
 """``cellstorm render``: a table to a picture."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import polars as pl
 from pydantic import ValidationError
 
 from cellstorm.errors import ConfigurationError, OutputError
-from cellstorm.localizations import Localizations, read_table
+from cellstorm.localizations import Localizations, read_table, scan_table
+from cellstorm.localizations.engine_errors import engine_errors
 from cellstorm.movie import open_movie
 from cellstorm.parameters import describe_validation_error
 from cellstorm.render import (
+    MOST_PIXELS_IN_MEMORY,
     WIDEFIELD_CONTRAST,
     Contrast,
     Grid,
@@ -17,8 +20,10 @@ from cellstorm.render import (
     RenderMode,
     check_picture_path,
     grid_for,
+    grid_of_rows,
     mode_named,
     molecules_inside,
+    render_rows,
     render_to_file,
     save_picture,
     side_by_side,
@@ -30,6 +35,8 @@ from cellstorm.render import render as render_table
 __all__ = ["render"]
 
 Mode = Literal["gaussian", "histogram", "shifted-histogram", "jittered"]
+# of larger tables only the batch that is being drawn is held
+_MOST_ROWS_HELD = 5_000_000
 ColourMap = Literal["hot", "gray", "cyan-hot", "fire", "ember", "lagoon"]
 
 
@@ -115,9 +122,31 @@ def render(
     region = _parse_region(region_nm) if region_nm is not None else None
     output = output if output is not None else table.with_suffix(f".{mode}.png")
     check_picture_path(output)
-    localizations = read_table(table, pixel_size_nm=pixel_size_nm)
     if output.exists() and output.resolve() == table.resolve():
         raise OutputError("the picture would replace the table.", where=output)
+    if beside is None and colour_by == "density":
+        rows, metadata = scan_table(table, pixel_size_nm=pixel_size_nm)
+        place: dict[str, Any] = {
+            "pixel_nm": pixel_nm,
+            "magnification": magnification,
+            "region_nm": region,
+        }
+        if _is_large(rows, table) and (
+            output.suffix.lower() == ".png"
+            or grid_of_rows(rows, metadata, **place).pixels <= MOST_PIXELS_IN_MEMORY
+        ):
+            streamed = render_rows(rows, metadata, mode=chosen, weighting=weighting, **place)
+            save_picture(
+                streamed.picture,
+                output,
+                colour_map=colour_map,
+                contrast=contrast,
+                scale_bar=scale_bar,
+                bits=bits,
+            )
+            _say(output, streamed.inside, streamed.molecules, streamed.grid)
+            return
+    localizations = read_table(table, pixel_size_nm=pixel_size_nm)
 
     if beside is not None or colour_by == "time":
         if weighting == "photons":
@@ -160,8 +189,22 @@ def _report(
     grid: Grid,
     sheet: tuple[int, int] | None = None,
 ) -> None:
-    inside = molecules_inside(localizations, grid)
-    count = f"{inside}" if inside == len(localizations) else f"{inside} of {len(localizations)}"
+    _say(output, molecules_inside(localizations, grid), len(localizations), grid, sheet)
+
+
+def _is_large(rows: pl.LazyFrame, table: Path) -> bool:
+    with engine_errors(table, reading=True):
+        return int(rows.select(pl.len()).collect(engine="streaming").item()) > _MOST_ROWS_HELD
+
+
+def _say(
+    output: Path,
+    inside: int,
+    molecules: int,
+    grid: Grid,
+    sheet: tuple[int, int] | None = None,
+) -> None:
+    count = f"{inside}" if inside == molecules else f"{inside} of {molecules}"
     around = "" if sheet is None else f", on a sheet of {sheet[0]} x {sheet[1]} pixels"
     print(
         f"{output}: {count} localizations,"

@@ -26,8 +26,9 @@ from cellstorm.render.picture_files import (
     render_to_file,
     save_picture,
 )
-from cellstorm.render.rendering import Tile, render, render_tiles
+from cellstorm.render.rendering import MOST_PIXELS_IN_MEMORY, Tile, render, render_tiles
 from cellstorm.render.side_by_side import WIDEFIELD_CONTRAST, side_by_side
+from cellstorm.render.streaming import StreamedPicture, grid_of_rows, render_rows
 from cellstorm.render.time_colour import time_coloured
 from cellstorm.render.widefield import widefield_equivalent
 
@@ -35,6 +36,7 @@ __all__ = [
     "COLOUR_MAPS",
     "DEFAULT_PIXEL_NM",
     "MODE_NAMES",
+    "MOST_PIXELS_IN_MEMORY",
     "PICTURE_EXTENSIONS",
     "WIDEFIELD_CONTRAST",
     "Contrast",
@@ -46,13 +48,16 @@ __all__ = [
     "RegionNm",
     "RenderMode",
     "ShiftedHistogramMode",
+    "StreamedPicture",
     "Tile",
     "TimeLegend",
     "check_picture_path",
     "grid_for",
+    "grid_of_rows",
     "mode_named",
     "molecules_inside",
     "render",
+    "render_rows",
     "render_tiles",
     "render_to_file",
     "save_picture",

@@ -149,12 +149,17 @@ class Drawing:
 
     def whole(self, *, threads: int | None = None) -> _FloatArray:
         """All of the grid, ``(height, width)`` float32, drawn in bands side by side."""
+        values = np.zeros((self.grid.height_px, self.grid.width_px), dtype=np.float32)
+        self.add_to(values, threads=threads)
+        return values
+
+    def add_to(self, values: _FloatArray, *, threads: int | None = None) -> None:
+        """Add all to ``values``, the whole grid, ``(height, width)`` float32."""
         height = self.grid.height_px
         threads = threads or os.cpu_count() or 1
         # Several bands a thread, as molecules crowd in some.
         bands = max(1, min(4 * threads, height // _LEAST_ROWS_PER_THREAD))
         edges = np.linspace(0, height, bands + 1).astype(int).tolist()
-        values = np.zeros((height, self.grid.width_px), dtype=np.float32)
         ordered = self._ordered()
 
         def draw(band: int) -> None:
@@ -162,7 +167,6 @@ class Drawing:
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(draw, range(bands)))
-        return values
 
     def bands(self, height_px: int) -> Iterator[tuple[int, _FloatArray]]:
         """The grid from top to bottom, ``height_px`` rows at a time.
