@@ -1,0 +1,28 @@
+"""What every way to find a drift can do."""
+
+from typing import Protocol, Self
+
+from cellstorm.refine.drift.curve import DriftCurve
+from cellstorm.refine.drift.molecules import Molecules
+
+__all__ = ["DriftMethod"]
+
+
+class DriftMethod(Protocol):
+    """Parameters of a method; calling them does the work."""
+
+    def settled(self, molecules: Molecules) -> Self:
+        """The same with all that depends on the table decided."""
+
+    def parts(self, molecules: Molecules) -> tuple[Molecules, Molecules, Molecules | None]:
+        """What the curve is put to the test with.
+
+        Returns
+        -------
+        tuple
+            Two halves that each give a curve, as independent as the table allows, and
+            molecules that have no part in the curve at all, if the method leaves any.
+        """
+
+    def __call__(self, molecules: Molecules, *, start: DriftCurve | None = None) -> DriftCurve:
+        """Find the drift, perhaps beginning with a curve that is nearly right."""

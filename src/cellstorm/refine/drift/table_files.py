@@ -1,0 +1,123 @@
+"""A table's file in, a corrected one beside it out, with the curve and its picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from cellstorm.errors import TableError
+from cellstorm.localizations import scan_table, sink_table
+from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats import format_for_writing
+from cellstorm.refine.drift.curve import DriftCurve
+from cellstorm.refine.drift.curve_files import save_curve
+from cellstorm.refine.drift.curve_picture import draw_curve
+from cellstorm.refine.drift.finding import FoundDrift, find_drift_of
+from cellstorm.refine.drift.method import DriftMethod
+from cellstorm.refine.drift.molecules import molecules_of
+from cellstorm.refine.drift.refusal import DriftRefusedError
+from cellstorm.refine.filtering import refuse_same_file
+from cellstorm.refine.plausibility import refuse_implausible
+
+__all__ = ["DriftOutputs", "correct_table"]
+
+
+@dataclass(frozen=True)
+class DriftOutputs:
+    """What was written.
+
+    Attributes
+    ----------
+    table, curve, picture
+        The files; the curve is a CSV.
+    rows
+        Rows of the table.
+    drift
+        The curve that was taken out.
+    found
+        How it was found and tested; None where the curve was given.
+    notices
+        What the user should know.
+    """
+
+    table: Path
+    curve: Path
+    picture: Path
+    rows: int
+    drift: DriftCurve
+    found: FoundDrift | None
+    notices: tuple[str, ...]
+
+
+def correct_table(
+    source: Path | str,
+    output: Path | str,
+    method: DriftMethod | DriftCurve | None = None,
+    *,
+    pixel_size_nm: float | None = None,
+    trust_units: bool = False,
+) -> DriftOutputs:
+    """Write a table without its drift, beside it the curve and a picture of it.
+
+    Positions are read once, 20 bytes a row; the rows themselves are streamed. ``a.parquet``
+    gets ``a.drift.csv`` and ``a.drift.png`` beside it.
+
+    Parameters
+    ----------
+    source
+        A table of a known format; never changed.
+    output
+        The extension chooses the format; replaced only when the new table is whole.
+    method
+        How to find the drift, `Aim` if not given; or the curve to take out, untested.
+    pixel_size_nm
+        Pixel of the movie, when the table does not say.
+    trust_units
+        Leave out the question whether the table is in nanometres.
+
+    Raises
+    ------
+    DriftRefusedError
+        The table does not carry the drift; nothing was written.
+    TableError
+        The source is empty, cannot be read, or seems to be in other units.
+    OutputError
+        The output is the source, or cannot be written.
+    """
+    source, output = Path(source), Path(output)
+    format_for_writing(output)
+    rows, metadata = scan_table(source, pixel_size_nm=pixel_size_nm)
+    refuse_same_file(source, output)
+    sound = pl.col("frame").is_not_null() & pl.all_horizontal(
+        pl.col("x_nm", "y_nm").is_finite().fill_null(value=False)
+    )
+    with engine_errors(source, reading=True):
+        before, count = (
+            rows.select(pl.len(), sound.sum().alias("sound")).collect(engine="streaming").row(0)
+        )
+    if count == 0:
+        raise TableError("the table has no row with a frame and a position.", where=source)
+    notices: tuple[str, ...] = ()
+    if count < before:
+        rows = rows.filter(sound)
+        notices = (f"{before - count} rows without a finite frame, x_nm and y_nm were left out",)
+    if not trust_units:
+        refuse_implausible(rows, metadata, where=source)
+    found: FoundDrift | None = None
+    if isinstance(method, DriftCurve):
+        curve = method
+    else:
+        try:
+            with engine_errors(source, reading=True):
+                molecules = molecules_of(rows, metadata)
+            found = find_drift_of(molecules, method)
+        except DriftRefusedError as error:
+            raise DriftRefusedError(error.what, where=source, todo=error.todo) from error
+        curve, notices = found.curve, (*notices, *found.notices)
+    beside = output.with_suffix(".drift.csv")
+    picture = output.with_suffix(".drift.png")
+    told = metadata.with_step(f"{curve.step}; from {source.name}").with_notices(*notices)
+    lost = sink_table(curve.corrected_rows(rows), told, output)
+    save_curve(curve, beside)
+    draw_curve(curve, picture, title=source.name)
+    return DriftOutputs(output, beside, picture, int(count), curve, found, (*notices, *lost))
