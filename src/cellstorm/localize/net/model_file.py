@@ -15,7 +15,14 @@ from cellstorm.errors import ConfigurationError
 from cellstorm.localize.net.inputs import PLANES
 from cellstorm.parameters import Parameters, describe_validation_error
 
-__all__ = ["SHIPPED_MODEL", "ErrorScale", "ModelFacts", "NetworkModel", "load_model", "open_model_file"]
+__all__ = [
+    "SHIPPED_MODEL",
+    "ErrorScale",
+    "ModelFacts",
+    "NetworkModel",
+    "load_model",
+    "open_model_file",
+]
 
 SHIPPED_MODEL = Path(__file__).parent / "phone.onnx"
 """The network that comes with the package."""

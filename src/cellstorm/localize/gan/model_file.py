@@ -1,0 +1,114 @@
+"""A generator as one ONNX file with everything that must be known about it inside."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from cellstorm.errors import ConfigurationError
+from cellstorm.localize.gan.brightness import BrightnessScale
+from cellstorm.localize.net.model_file import open_model_file
+from cellstorm.parameters import Parameters, describe_validation_error
+
+__all__ = ["GanFacts", "GanModel", "MeasuredLaw", "load_gan"]
+
+_FORMAT = 1
+
+
+class MeasuredLaw(Parameters):
+    """A power law that was measured: ``exp(log_constant) value ^ slope``."""
+
+    log_constant: float = Field(0.0, allow_inf_nan=False, description="logarithm of its factor")
+    slope: float = Field(1.0, allow_inf_nan=False, description="its exponent")
+
+    def __call__(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """What the law gives, of the shape of ``values`` (over 0)."""
+        logs = np.log(np.maximum(np.asarray(values, np.float64), 1e-12))
+        given: NDArray[np.float64] = np.exp(self.log_constant + self.slope * logs)
+        return given
+
+
+class GanFacts(Parameters):
+    """What a generator's file says of itself."""
+
+    method: Literal["gan"] = Field("gan", description="tells it from other networks' files")
+    format_version: int = Field(_FORMAT, description="version of the maps and of these facts")
+    name: str = Field(description="what to call it")
+    cellstorm_version: str = Field(description="version that trained it")
+    created: str = Field(description="when, ISO 8601")
+    licence: str = Field("MIT", description="of the weights")
+    factor: int = Field(ge=1, description="fine pixels along one of the frame")
+    halo_px: int = Field(ge=0, description="what it looks at around a pixel of the frame, px")
+    align_px: int = Field(ge=1, description="tiles begin at multiples of it, px")
+    brightness: BrightnessScale = Field(BrightnessScale(), description="light of a fine pixel")
+    threshold_share: float = Field(
+        0.3, gt=0, lt=1, description="least brightness of a molecule, of the frame's brightest"
+    )
+    floor: float = Field(
+        0.05, gt=0, lt=1, description="least brightness of a molecule in any frame"
+    )
+    reach_fine_px: int = Field(2, ge=1, le=20, description="half edge of a molecule, fine px")
+    intensity: MeasuredLaw = Field(
+        MeasuredLaw(), description="brightness of a molecule by what was found of it"
+    )
+    position_error_px: MeasuredLaw | None = Field(
+        None, description="standard error of x and y by photons, px"
+    )
+    training: dict[str, Any] = Field({}, description="settings that it was trained with")
+    conditions: dict[str, Any] = Field({}, description="conditions that it is valid for")
+    figures: dict[str, float] = Field({}, description="efficiencies measured on simulations")
+
+
+@dataclass(frozen=True)
+class GanModel:
+    """A loaded generator: its facts and the session that runs it."""
+
+    facts: GanFacts
+    session: Any
+
+    def maps(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Brightness ``(n, 1, factor height, factor width)`` of ``(n, 1, height, width)``."""
+        given: NDArray[np.float32] = self.session.run(None, {"frames": light})[0]
+        return given
+
+
+@lru_cache(maxsize=4)
+def load_gan(path: Path, modified_ns: int = 0) -> GanModel:
+    """Open a generator's file.
+
+    Parameters
+    ----------
+    path
+        An ONNX file made by ``cellstorm``.
+    modified_ns
+        Its time of change, so that a new file under the old name is opened anew.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing, no ONNX, or no generator that we understand.
+    """
+    session, values = open_model_file(path)
+    if values.get("method") != "gan":
+        raise ConfigurationError(
+            "this is a model for --method net, not for --method gan.", where=path
+        )
+    try:
+        facts = GanFacts.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"the model's facts are not understood: {describe_validation_error(error)}.",
+            where=path,
+            todo="It may have been made by another version of cellstorm.",
+        ) from error
+    if facts.format_version != _FORMAT:
+        raise ConfigurationError(
+            "this model was made for another version of cellstorm.",
+            where=path,
+            todo=f"It was made by {facts.cellstorm_version}.",
+        )
+    return GanModel(facts, session)

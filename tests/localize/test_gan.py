@@ -1,0 +1,297 @@
+"""The image-to-image method: peaks without a shift, nothing in the dark, any size of frame."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.typing import NDArray
+
+from cellstorm.camera import Camera, load_camera
+from cellstorm.errors import ConfigurationError
+from cellstorm.localize.gan import (
+    BrightnessScale,
+    GanFacts,
+    GanLocalizer,
+    GanMethod,
+    MeasuredLaw,
+    load_gan,
+)
+from cellstorm.localize.gan._peak_kernel import PEAK_COLUMNS, find_peaks
+from cellstorm.localize.gan.tiling import tiled_maps, tiles
+from cellstorm.localize.localizer import Localizer
+from cellstorm.localize.net import SHIPPED_MODEL
+from cellstorm.movie import ArrayMovie
+from cellstorm.run import localize_frames
+from cellstorm.simulate import Simulation, make_clip
+from cellstorm.simulate.codec import NoCodec
+
+onnx = pytest.importorskip("onnx")
+
+P9 = load_camera("huawei-p9")
+FACTOR = 4
+
+
+def _write_model(path: Path, *, least_light: float = 0.0, gain: float = 0.25) -> GanFacts:
+    """A generator without weights: what is brighter than something, enlarged linearly."""
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    constants = {
+        "scales": np.array([1, 1, FACTOR, FACTOR], np.float32),
+        "least": np.array(least_light, np.float32),
+        "gain": np.array(gain, np.float32),
+        "low": np.array(0.0, np.float32),
+        "high": np.array(1.0, np.float32),
+    }
+    nodes = [
+        helper.make_node("Resize", ["frames", "", "scales"], ["fine"], mode="linear"),
+        helper.make_node("Sub", ["fine", "least"], ["over"]),
+        helper.make_node("Mul", ["over", "gain"], ["scaled"]),
+        helper.make_node("Clip", ["scaled", "low", "high"], ["maps"]),
+    ]
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [value("frames", onnx.TensorProto.FLOAT, ["n", 1, "h", "w"])],
+        [value("maps", onnx.TensorProto.FLOAT, ["n", 1, "fh", "fw"])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    facts = GanFacts(
+        name="toy",
+        cellstorm_version="0",
+        created="2026-01-01",
+        factor=FACTOR,
+        halo_px=2,
+        align_px=1,
+        floor=0.1,
+        reach_fine_px=6,
+        brightness=BrightnessScale(full_photons=1000.0, exponent=1.0),
+        intensity=MeasuredLaw(log_constant=np.log(0.05), slope=1.0),
+        position_error_px=MeasuredLaw(log_constant=np.log(3.0), slope=-0.5),
+    )
+    model.metadata_props.add(key="cellstorm", value=json.dumps(facts.model_dump(mode="json")))
+    onnx.save(model, str(path))
+    return facts
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("gan") / "toy.onnx"
+    _write_model(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def movie() -> tuple[ArrayMovie, Camera, pl.DataFrame]:
+    """Bright molecules far apart, uncompressed, of an odd size."""
+    simulation = Simulation(width_px=61, height_px=45, frames=24, seed=3, codec=NoCodec()).changed(
+        {
+            "photons": 4000,
+            "photophysics.photon_spread": 0.1,
+            "density_per_um2_frame": 0.15,
+            "structure": "uniform",
+            "background_photons": 2,
+        }
+    )
+    clip = make_clip(simulation)
+    return ArrayMovie(clip.frames), simulation.recorded_camera, clip.truth
+
+
+def _peaks(maps: NDArray[np.float32], threshold: float = 0.1, reach: int = 2) -> pl.DataFrame:
+    thresholds = np.full(maps.shape[0], threshold)
+    return pl.DataFrame(find_peaks(maps, thresholds, reach), schema=list(PEAK_COLUMNS))
+
+
+def test_a_single_bright_pixel_is_a_molecule_at_its_centre() -> None:
+    maps = np.zeros((2, 20, 24), np.float32)
+    maps[1, 7, 13] = 0.6
+    found = _peaks(maps)
+    assert found.rows() == [pytest.approx((1.0, 13.5, 7.5, 0.6, 0.6))]
+
+
+def test_brightness_shared_by_pixels_is_one_molecule_at_the_centroid() -> None:
+    maps = np.zeros((1, 20, 20), np.float32)
+    maps[0, 8, 8:10] = 0.3, 0.2
+    maps[0, 9, 8] = 0.1
+    found = _peaks(maps)
+    assert found.height == 1
+    assert found["x_fine_px"][0] == pytest.approx((0.4 * 8.5 + 0.2 * 9.5) / 0.6)
+    assert found["y_fine_px"][0] == pytest.approx((0.5 * 8.5 + 0.1 * 9.5) / 0.6)
+    assert found["mass"][0] == pytest.approx(0.6)
+
+
+def test_neighbours_keep_their_own_brightness_and_share_what_lies_between() -> None:
+    maps = np.zeros((1, 20, 20), np.float32)
+    maps[0, 5, 4], maps[0, 5, 8], maps[0, 5, 6] = 0.5, 0.4, 0.2
+    found = _peaks(maps)
+    assert found["mass"].to_list() == pytest.approx([0.6, 0.5])
+    maps[0, 5, 6] = 0.0
+    maps[0, 5, 5] = 0.2
+    assert _peaks(maps)["mass"].to_list() == pytest.approx([0.7, 0.4])
+
+
+def test_a_plateau_is_one_molecule_and_what_is_under_the_threshold_none() -> None:
+    maps = np.zeros((1, 20, 20), np.float32)
+    maps[0, 5:7, 5:7] = 0.4
+    assert _peaks(maps).height == 1
+    assert _peaks(maps, threshold=0.5).height == 0
+    assert _peaks(np.zeros((3, 9, 9), np.float32), threshold=0.0).height == 0
+
+
+def test_random_places_come_back_from_single_pixels_without_a_shift() -> None:
+    from cellstorm.train.pairs.fine_grid import rasterised
+
+    random = np.random.default_rng(1)
+    x_px, y_px = random.uniform(2.0, 30.0, (2, 500))
+    maps = np.stack(
+        [
+            rasterised(x_px[i : i + 1], y_px[i : i + 1], np.ones(1), shape_px=(32, 32), factor=5)
+            for i in range(500)
+        ]
+    )
+    found = find_peaks(maps.astype(np.float32), np.full(500, 0.3), 2)
+    errors = found[:, 1:3] - 5.0 * np.column_stack([x_px, y_px])
+    # an even error of a whole fine pixel: 0.29 / sqrt(500) = 0.013
+    assert np.abs(errors.mean(axis=0)).max() < 0.05
+
+
+@pytest.mark.parametrize("length_px", [7, 64, 65, 130])
+def test_tiles_touch_and_see_enough(length_px: int) -> None:
+    cut = list(tiles(length_px, core_px=30, halo_px=7, align_px=4))
+    assert cut[0][0] == 0 and cut[-1][1] == length_px
+    for (_, stop, _, _), (start, _, _, _) in pairwise(cut):
+        assert stop == start
+    for start, stop, before, after in cut:
+        assert before % 4 == 0 and start % 4 == 0
+        assert before <= max(start - 7, 0) and after >= min(stop + 7, length_px)
+
+
+def test_tiles_put_together_are_the_whole() -> None:
+    random = np.random.default_rng(0)
+    light = random.normal(size=(2, 37, 50)).astype(np.float32)
+
+    def spread(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        padded = np.pad(frames, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        near = padded[:, :, :-2, 1:-1] + padded[:, :, 2:, 1:-1] + padded[:, :, 1:-1, 2:]
+        fine: NDArray[np.float32] = near.repeat(3, axis=2).repeat(3, axis=3)
+        return fine
+
+    whole = spread(light[:, None])[:, 0]
+    tiled = tiled_maps(spread, light, factor=3, core_px=16, halo_px=1, align_px=2)
+    np.testing.assert_array_equal(tiled, whole)
+
+
+def _prepared(model: Path, movie: ArrayMovie, camera: Camera, **changes: object) -> GanLocalizer:
+    frames, height, width = movie.shape
+    method = GanMethod(model=model)
+    localizer = method.prepare(movie, camera, (0, frames), (0, width, 0, height))
+    return localizer.model_copy(update=changes)
+
+
+def test_molecules_are_found_where_they_are_with_their_light(
+    model: Path, movie: tuple[ArrayMovie, Camera, pl.DataFrame]
+) -> None:
+    film, camera, truth = movie
+    table = localize_frames(film, method=GanMethod(model=model), camera=camera, pixel_size_nm=100.0)
+    bright = truth.filter(pl.col("photons") > 2500)
+    errors = []
+    for row in bright.iter_rows(named=True):
+        here = table.data.filter(pl.col("frame") == row["frame"])
+        x_nm, y_nm = here["x_nm"].to_numpy() - row["x_nm"], here["y_nm"].to_numpy() - row["y_nm"]
+        nearest = int(np.hypot(x_nm, y_nm).argmin())
+        errors.append((x_nm[nearest], y_nm[nearest]))
+    distance = np.hypot(*np.transpose(errors))
+    # a toy sees two where there are two only if they stand apart
+    assert (distance < 60.0).mean() > 0.8
+    close = np.array(errors)[distance < 60.0]
+    # 0.1 of a fine pixel of 25 nm would be 2.5 nm; noise leaves about 15 nm / sqrt(n)
+    assert np.abs(close.mean(axis=0)).max() < 45.0 / np.sqrt(len(close))
+    assert {"photons", "uncertainty_nm"} <= set(table.columns)
+    light, error = table.data["photons"].to_numpy(), table.data["uncertainty_nm"].to_numpy()
+    np.testing.assert_allclose(error, 300.0 / np.sqrt(light), rtol=1e-4)
+
+
+def test_the_sum_of_the_maps_is_where_the_molecules_are(
+    model: Path, movie: tuple[ArrayMovie, Camera, pl.DataFrame]
+) -> None:
+    film, camera, _ = movie
+    localizer = _prepared(model, film, camera)
+    columns, drawn = localizer.localize_and_draw(film.read_chunk(0, 24), first=0, last=24)
+    assert drawn.shape == (FACTOR * 45, FACTOR * 61)
+    rows = (FACTOR * columns["y_px"]).astype(int)
+    lines = (FACTOR * columns["x_px"]).astype(int)
+    assert (drawn[rows, lines] > 0.1).all()
+    parts = [
+        localizer.localize_and_draw(film.read_chunk(first, last), first=first, last=last)[1]
+        for first, last in ((0, 5), (5, 24))
+    ]
+    np.testing.assert_allclose(sum(parts), drawn, rtol=1e-6)
+
+
+def test_chunks_batches_and_tiles_change_nothing(
+    model: Path, movie: tuple[ArrayMovie, Camera, pl.DataFrame]
+) -> None:
+    film, camera, _ = movie
+    localizer = _prepared(model, film, camera)
+    assert isinstance(localizer, Localizer)
+    whole = localizer.localize(film.read_chunk(0, 24), first=0, last=24)
+    assert len(whole["frame"]) > 20
+    small = localizer.model_copy(update={"tile_px": 16, "batch_frames": 3})
+    part = small.localize(film.read_chunk(4, 20), first=7, last=15)
+    here = (whole["frame"] >= 7) & (whole["frame"] < 15)
+    for name, values in part.items():
+        np.testing.assert_allclose(values, whole[name][here], rtol=1e-5)
+
+
+def test_empty_and_dark_movies_give_no_molecule_and_a_black_picture(model: Path) -> None:
+    simulation = Simulation(width_px=48, height_px=40, frames=10, seed=1).changed(
+        {"density_per_um2_frame": 0.0, "background_photons": 5, "crf": 18}
+    )
+    dim = make_clip(simulation).frames
+    for frames in (dim, np.zeros((10, 40, 48), np.uint8)):
+        film = ArrayMovie(frames)
+        localizer = _prepared(model, film, simulation.recorded_camera)
+        columns, drawn = localizer.localize_and_draw(film.read_chunk(0, 10), first=0, last=10)
+        assert all(len(values) == 0 for values in columns.values())
+        assert drawn.max() == 0.0
+
+
+def test_the_threshold_is_a_share_of_the_frames_brightest(
+    tmp_path: Path, movie: tuple[ArrayMovie, Camera, pl.DataFrame]
+) -> None:
+    film, camera, _ = movie
+    path = tmp_path / "toy.onnx"
+    _write_model(path)
+    found = []
+    for share in (0.05, 0.3, 0.9):
+        localizer = _prepared(path, film, camera, threshold_share=share, floor=0.01)
+        found.append(len(localizer.localize(film.read_chunk(0, 24), first=0, last=24)["frame"]))
+    assert found[0] > found[1] > found[2] > 0
+
+
+def test_without_a_model_the_user_is_told_what_to_give(tmp_path: Path) -> None:
+    film = ArrayMovie(np.zeros((3, 16, 16), np.uint8))
+    for given, told in (
+        (None, "needs a model"),
+        (tmp_path / "missing.onnx", "no such model file"),
+        (SHIPPED_MODEL, "--method net, not for --method gan"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            GanMethod(model=given).prepare(film, P9, (0, 3), (0, 16, 0, 16))
+
+
+def test_facts_of_another_version_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "toy.onnx"
+    facts = _write_model(path)
+    stored = onnx.load(str(path))
+    for changes, told in (({"format_version": 99}, "another version"), ({"factor": 0}, "factor")):
+        values = {**facts.model_dump(mode="json"), **changes}
+        del stored.metadata_props[:]
+        stored.metadata_props.add(key="cellstorm", value=json.dumps(values))
+        other = tmp_path / f"{next(iter(changes))}.onnx"
+        onnx.save(stored, str(other))
+        with pytest.raises(ConfigurationError, match=told):
+            load_gan(other)
