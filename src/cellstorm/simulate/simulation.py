@@ -297,7 +297,7 @@ class Simulation(Parameters):
             adu = sensor.record(
                 expected, self._streams.generator("noise", number), first_frame=part.frames[0]
             )
-            yield SimulatedBlock(self._quantised(isp.process(adu)), light, scene.truth(part, light))
+            yield SimulatedBlock(self.quantised(isp.process(adu)), light, scene.truth(part, light))
 
     def recorded(
         self, told: Callable[[SimulatedBlock], None]
@@ -413,7 +413,19 @@ class Simulation(Parameters):
         """Pixels of the sensor along one of the movie."""
         return 1.0 if self.isp.scaling is None else self.isp.scaling.sensor_pixels
 
-    def _quantised(self, adu: NDArray[np.float32]) -> NDArray[Any]:
+    def quantised(self, adu: NDArray[np.float32]) -> NDArray[Any]:
+        """Values of the image processor as whole grey values that the codec takes.
+
+        Parameters
+        ----------
+        adu
+            ``(n, height, width)`` grey values on the camera's scale.
+
+        Returns
+        -------
+        NDArray
+            Same shape, uint8 or uint16, cut at both ends.
+        """
         bits = self._recorded_bits
         grey = np.rint(adu * np.float32(self._adu_scale))
         np.clip(grey, 0, 2**bits - 1, out=grey)
