@@ -18,7 +18,6 @@ from cellstorm.refine.drift.walk import Walk, smoothed_walk
 
 __all__ = ["Aim"]
 
-_MOLECULES_PER_BLOCK = 1_000
 _SMALLEST_CELL_NM, _LARGEST_CELL_NM = 10.0, 40.0
 # of the peak over the chance encounters, in their standard deviations
 _CLEAR = 4.5
@@ -45,7 +44,9 @@ class Aim(Parameters):
 
     kind: Literal["aim"] = "aim"
     frames_per_block: int | None = Field(
-        None, ge=1, description="frames of a block; None: as many as hold about 1000 molecules"
+        None,
+        ge=1,
+        description="frames of a block; None: about 1000 molecules, fewer in short tables",
     )
     search_nm: float = Field(
         120.0, gt=0, le=2_000, description="largest shift from one block to the next, nm"
@@ -60,7 +61,7 @@ class Aim(Parameters):
     def settled(self, molecules: Molecules) -> "Aim":
         """The same with all that depends on the table decided."""
         cell = float(np.clip(1.2 * molecules.precision_nm, _SMALLEST_CELL_NM, _LARGEST_CELL_NM))
-        frames = frames_per_block(molecules, _MOLECULES_PER_BLOCK)
+        frames = frames_per_block(molecules)
         return self.model_copy(
             update={
                 "cell_nm": self.cell_nm or cell,

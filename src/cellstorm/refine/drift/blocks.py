@@ -10,7 +10,9 @@ from cellstorm.refine.drift.molecules import Molecules
 __all__ = ["Blocks", "cut_into_blocks", "frames_per_block"]
 
 _MOST_BLOCKS = 1_000
+_MANY_BLOCKS = 100
 _FEWEST_BLOCKS = 10
+_MOLECULES, _FEWEST_MOLECULES = 1_000, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +39,15 @@ class Blocks:
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.rows))
 
 
-def frames_per_block(molecules: Molecules, wanted: int) -> int:
-    """Frames that hold about ``wanted`` molecules; 10 to 1000 blocks in all."""
+def frames_per_block(molecules: Molecules) -> int:
+    """Frames that hold about 1000 molecules; 200 at least where that gives few blocks.
+
+    There are 10 to 1000 blocks; up to 100 of them are made of blocks with fewer molecules.
+    """
     first, after = molecules.frames
     frames = after - first
-    count = int(np.clip(len(molecules) / wanted, _FEWEST_BLOCKS, _MOST_BLOCKS))
-    return max(1, round(frames / count))
+    count = max(len(molecules) / _MOLECULES, min(len(molecules) / _FEWEST_MOLECULES, _MANY_BLOCKS))
+    return max(1, round(frames / np.clip(count, _FEWEST_BLOCKS, _MOST_BLOCKS)))
 
 
 def cut_into_blocks(molecules: Molecules, frames: int) -> Blocks:

@@ -1,0 +1,68 @@
+"""``cellstorm drift``."""
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from cellstorm.cli import main
+from cellstorm.localizations import Localizations, read_table, write_table
+
+
+class Drifted(Protocol):
+    """A table and the drift in it."""
+
+    @property
+    def table(self) -> Localizations: ...
+
+
+def run(*words: str | Path) -> int:
+    with pytest.raises(SystemExit) as exit_:
+        main([str(word) for word in words])
+    return int(exit_.value.code or 0)
+
+
+def test_drift_writes_table_curve_and_picture_and_says_what_it_found(
+    tmp_path: Path, lines: Drifted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(lines.table, tmp_path / "a.locs.parquet")
+    assert run("drift", tmp_path / "a.locs.parquet") == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        "a.locs.parquet",
+        "a.locs.undrifted.parquet",
+        "a.locs.undrifted.drift.csv",
+        "a.locs.undrifted.drift.png",
+    }
+    printed = capsys.readouterr().out
+    assert "x: from" in printed
+    assert "two halves of the molecules differ by x" in printed
+
+
+def test_a_curve_can_be_taken_out_of_another_table(
+    tmp_path: Path, lines: Drifted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(lines.table, tmp_path / "a.parquet")
+    run("drift", tmp_path / "a.parquet")
+    curve = tmp_path / "a.undrifted.drift.csv"
+    assert run("drift", tmp_path / "a.parquet", "--curve", curve, "-o", tmp_path / "c.parquet") == 0
+    assert "not tested" in capsys.readouterr().out
+    one, other = (read_table(tmp_path / name) for name in ("a.undrifted.parquet", "c.parquet"))
+    assert one.column("x_nm") == pytest.approx(other.column("x_nm"), abs=1e-3)
+
+
+def test_what_cannot_be_corrected_ends_with_two_and_a_sentence(
+    tmp_path: Path, still: Drifted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(still.table, tmp_path / "a.parquet")
+    assert run("drift", tmp_path / "a.parquet") == 2
+    printed = capsys.readouterr().err
+    assert "a.parquet: no drift can be told from its uncertainty" in printed
+    assert "Leave the table as it is" in printed
+
+
+def test_an_option_of_another_method_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("drift", tmp_path / "a.parquet", "--segments", "5") == 2
+    assert "--segments: this is an option of --method rcc" in capsys.readouterr().err
