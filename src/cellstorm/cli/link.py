@@ -1,11 +1,14 @@
 """``cellstorm link``: molecules that stay on over frames become one row."""
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from pydantic import ValidationError
 
+from cellstorm.cli.progress import shown_frames
 from cellstorm.cli.refined_output import refined_output
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import describe_validation_error
@@ -61,9 +64,25 @@ def link(
         field, _, reason = describe_validation_error(error).partition(": ")
         raise ConfigurationError(f"{reason}.", where=f"--{field.replace('_', '-')}") from error
     target = output if output is not None else refined_output(table, "linked")
-    done = link_table(table, target, linking, pixel_size_nm=pixel_size_nm, trust_units=trust_units)
-    print(f"{done.output}: {_in_words(done.summary)}")
-    for notice in (*done.notices, *_advice(done.summary, linking)):
+    with ExitStack() as stack:
+        bar: Callable[[int], None] | None = None
+
+        def show(done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None:  # how many frames there are is known only now
+                bar = stack.enter_context(shown_frames("linking", total))
+            bar(done)
+
+        made = link_table(
+            table,
+            target,
+            linking,
+            pixel_size_nm=pixel_size_nm,
+            trust_units=trust_units,
+            listener=show,
+        )
+    print(f"{made.output}: {_in_words(made.summary)}")
+    for notice in (*made.notices, *_advice(made.summary, linking)):
         print(f"Note: {notice}")
 
 

@@ -139,7 +139,7 @@ def link_table(
     trust_units
         Leave out the question whether the table is in nanometres.
     listener
-        Called with the number of blocks done and their total.
+        Called with the number of frames done and the number of all.
 
     Raises
     ------
@@ -241,7 +241,7 @@ class _Work:
             carried = sums.filter(is_open)
             yield from self._finish(sums.filter(~is_open), first_numbers)
             if listener is not None:
-                listener(done + 1, len(self._ranges))
+                listener(frames[1] + 1, self._ranges[-1][1] + 1)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
