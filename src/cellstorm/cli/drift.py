@@ -60,7 +60,7 @@ def drift(
         aim (the default): blocks of frames put where most molecules meet; rcc: pictures of
         blocks correlated, each with each; fiducials: beads, found by their staying on.
     frames_per_block
-        aim: frames of a block; as many as hold 1000 molecules when not given.
+        aim: frames of a block; about 1000 molecules when not given.
     cell_nm
         aim: molecules this near meet, nm; by their precision when not given.
     search_nm
@@ -135,8 +135,8 @@ def _report(done: DriftOutputs) -> None:
         apart = ", ".join(f"{axis} {value:.1f} nm" for axis, value in test.disagreement_nm.items())
         print(f"  found by {curve.method}; two halves of the molecules differ by {apart} RMS")
         print(
-            f"  held-out molecules of different times meet {test.sharpening:.2f}"
-            f" +- {test.sharpening_error:.2f} times as often as before"
+            f"  held-out molecules of different times meet {test.sharpening:.3f}"
+            f" +- {test.sharpening_error:.3f} times as often as before"
         )
     print(f"  curve: {done.curve}, picture: {done.picture}")
     for notice in done.notices:

@@ -47,7 +47,7 @@ def frames_per_block(molecules: Molecules) -> int:
     first, after = molecules.frames
     frames = after - first
     count = max(len(molecules) / _MOLECULES, min(len(molecules) / _FEWEST_MOLECULES, _MANY_BLOCKS))
-    return max(1, round(frames / np.clip(count, _FEWEST_BLOCKS, _MOST_BLOCKS)))
+    return max(1, round(frames / min(max(count, _FEWEST_BLOCKS), _MOST_BLOCKS)))
 
 
 def cut_into_blocks(molecules: Molecules, frames: int) -> Blocks:

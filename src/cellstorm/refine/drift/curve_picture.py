@@ -50,7 +50,7 @@ def draw_curve(curve: DriftCurve, path: Path | str, *, title: str = "") -> None:
             linewidth=0,
         )
     course.set_xlabel("frame")
-    course.set_ylabel("shift of the sample, nm (band: ± 2 standard errors)")
+    course.set_ylabel("shift, nm (band: ± 2 standard errors)")
     course.margins(x=0)
     course.legend(frameon=False, loc="best")
     course.grid(alpha=0.2)
@@ -67,7 +67,7 @@ def draw_curve(curve: DriftCurve, path: Path | str, *, title: str = "") -> None:
     way.autoscale_view()
     way.invert_yaxis()
     way.set_xlabel("x, nm")
-    way.set_ylabel("y, nm (downwards, as in the picture)")
+    way.set_ylabel("y, nm (downwards)")
     way.grid(alpha=0.2)
     way.legend(frameon=False, loc="best", fontsize=8)
     figure.colorbar(lines, ax=way, label="frame")

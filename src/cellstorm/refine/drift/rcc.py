@@ -139,9 +139,8 @@ def _solved(
             spreads[:, axis] = np.diag(centred) * misfit
             step[axis] = float(np.median(np.diff(shifts[:, axis]) ** 2)) / 0.4549
         scale = 1.4826 * np.median(np.abs(residual[keep]), axis=0)
-        good: NDArray[np.bool_] = (
-            np.abs(residual) <= _OUTLIER * np.maximum(scale, 1e-6) + 1e-9
-        ).all(axis=1)
+        near = np.abs(residual) <= _OUTLIER * np.maximum(scale, 1e-6)
+        good = near[:, 0] & near[:, 1]
         if np.array_equal(good, keep):
             break
         keep[:] = good
