@@ -1,21 +1,23 @@
 """A page to look at while a network learns: its losses, and what it finds by now."""
 
-import base64
-import html
-import json
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cellstorm.atomic_file import atomic_file
 from cellstorm.localize.net._molecule_kernel import collect_molecules
 from cellstorm.localize.net.inputs import input_planes
 from cellstorm.simulate import Clip, Simulation, make_clip
 from cellstorm.train.net.network import StormNet, without_norm
+from cellstorm.train.progress_page import (
+    PAGE_FILE,
+    embedded_picture,
+    loss_curves,
+    progress_rows,
+    write_page,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +27,6 @@ __all__ = ["PROGRESS_FILE", "TrainingPage"]
 PROGRESS_FILE = "progress.jsonl"
 """One line of JSON for every report of a run."""
 
-_PAGE = "progress.html"
 _SHOWN_FRAMES = (6, 12, 18, 24)
 _LOSSES = ("mixture", "count", "background")
 _LEAST_PROBABILITY, _LEAST_MASS, _JOIN_PX = 0.03, 0.5, 0.8
@@ -60,32 +61,25 @@ class TrainingPage:
         network
             Is only looked at.
         """
-        lines = (self._folder / PROGRESS_FILE).read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
+        rows = progress_rows(self._folder / PROGRESS_FILE)
         last = rows[-1]
         plain = without_norm(network).float().to("cpu")
-        facts = " ".join(
-            f"<tr><td>{html.escape(name)}</td><td>{value}</td></tr>"
-            for name, value in (
-                ("step", f"{last['step']} of {last['steps']}"),
-                ("hours", f"{last['seconds'] / 3600:.2f}"),
-                ("windows per second", f"{last['windows_per_s']:.0f}"),
-                ("clips simulated", last["clips"]),
-                ("loss", f"{last['loss']:.2f}"),
-            )
-        )
-        page = (
-            "<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=60>"
-            f"<title>step {last['step']}</title>"
-            "<style>body{font:15px sans-serif;margin:2em}img{max-width:100%}"
-            "td{padding-right:2em}</style>"
-            f"<table>{facts}</table>"
-            f"<p><img alt='losses over steps' src='{_curves(rows)}'>"
-            "<p>Circles: true molecules that stand out; crosses: found by now."
-            f"<p><img alt='frames with true and found molecules' src='{self._look(plain)}'>"
-        )
-        with atomic_file(self._folder / _PAGE) as temporary:
-            temporary.write_text(page, encoding="utf-8")
+        facts = {
+            "step": f"{last['step']} of {last['steps']}",
+            "hours": f"{last['seconds'] / 3600:.2f}",
+            "windows per second": f"{last['windows_per_s']:.0f}",
+            "clips simulated": f"{last['clips']}",
+            "loss": f"{last['loss']:.2f}",
+        }
+        pictures = [
+            ("losses over steps", "", loss_curves(rows, _LOSSES)),
+            (
+                "frames with true and found molecules",
+                "Circles: true molecules that stand out; crosses: found by now.",
+                self._look(plain),
+            ),
+        ]
+        write_page(self._folder / PAGE_FILE, f"step {last['step']}", facts, pictures)
 
     def _look(self, network: StormNet) -> str:
         from matplotlib.figure import Figure
@@ -95,7 +89,7 @@ class TrainingPage:
         for row, clip in zip(axes, self._clips, strict=True):
             for axis, frame in zip(row, _SHOWN_FRAMES, strict=True):
                 _show(axis, clip, frame, _found(network, clip, frame))
-        return _picture(figure)
+        return embedded_picture(figure)
 
 
 def _found(network: StormNet, clip: Clip, frame: int) -> NDArray[np.float64]:
@@ -123,29 +117,3 @@ def _show(axis: "Axes", clip: Clip, frame: int, found: NDArray[np.float64]) -> N
     )
     axis.scatter(found[:, 1], found[:, 2], s=30, marker="+", color="orange")
     axis.set_axis_off()
-
-
-def _curves(rows: list[dict[str, Any]]) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 3), layout="tight")
-    steps = np.array([row["step"] for row in rows])
-    for axis, name in zip(figure.subplots(1, len(_LOSSES)), _LOSSES, strict=True):
-        values = np.array([row[name] for row in rows])
-        axis.plot(steps, values, color="0.8", linewidth=0.7)
-        width = max(1, len(values) // 30)
-        smooth = np.convolve(values, np.full(width, 1.0 / width), "valid")
-        axis.plot(steps[width - 1 :], smooth, color="C0")
-        settled = values[len(values) // 10 :]
-        low, high = np.quantile(settled, (0.0, 0.98))
-        if low < high:
-            axis.set_ylim(low, high)
-        axis.set_xlabel("step")
-        axis.set_title(name)
-    return _picture(figure)
-
-
-def _picture(figure: Any) -> str:
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
