@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import tifffile
 from numpy.typing import NDArray
 
 from cellstorm.camera import Camera, load_camera
@@ -21,10 +22,10 @@ from cellstorm.localize.gan import (
 )
 from cellstorm.localize.gan._peak_kernel import PEAK_COLUMNS, find_peaks
 from cellstorm.localize.gan.tiling import tiled_maps, tiles
-from cellstorm.localize.localizer import Localizer
+from cellstorm.localize.localizer import Drawing, Localizer
 from cellstorm.localize.net import SHIPPED_MODEL
 from cellstorm.movie import ArrayMovie
-from cellstorm.run import localize_frames
+from cellstorm.run import Progress, RunInterrupted, localize_frames, localize_movie
 from cellstorm.simulate import Simulation, make_clip
 from cellstorm.simulate.codec import NoCodec
 
@@ -231,12 +232,37 @@ def test_the_sum_of_the_maps_is_where_the_molecules_are(
     np.testing.assert_allclose(sum(parts), drawn, rtol=1e-6)
 
 
+def test_a_run_leaves_the_sum_beside_its_table_and_a_killed_one_completes_it(
+    model: Path, movie: tuple[ArrayMovie, Camera, pl.DataFrame], tmp_path: Path
+) -> None:
+    film, camera, _ = movie
+    frames = np.concatenate([film.read(0, 24)] * 24)
+    path = tmp_path / "movie.tif"
+    tifffile.imwrite(path, frames)
+    method = GanMethod(model=model)
+    whole = localize_movie(path, method=method, camera=camera, output=tmp_path / "whole.parquet")
+    assert whole.sum_picture == tmp_path / "whole.sum.tif"
+    drawn = tifffile.imread(whole.sum_picture)
+    assert drawn.shape == (FACTOR * 45, FACTOR * 61)
+
+    def stop(progress: Progress) -> None:
+        if progress.frames_done:
+            raise KeyboardInterrupt
+
+    broken = tmp_path / "broken.parquet"
+    with pytest.raises(RunInterrupted):
+        localize_movie(path, method=method, camera=camera, output=broken, workers=1, progress=stop)
+    run = localize_movie(path, method=method, camera=camera, output=broken, resume=True)
+    assert run.sum_picture is not None
+    np.testing.assert_allclose(tifffile.imread(run.sum_picture), drawn, rtol=1e-5)
+
+
 def test_chunks_batches_and_tiles_change_nothing(
     model: Path, movie: tuple[ArrayMovie, Camera, pl.DataFrame]
 ) -> None:
     film, camera, _ = movie
     localizer = _prepared(model, film, camera)
-    assert isinstance(localizer, Localizer)
+    assert isinstance(localizer, Localizer) and isinstance(localizer, Drawing)
     whole = localizer.localize(film.read_chunk(0, 24), first=0, last=24)
     assert len(whole["frame"]) > 20
     small = localizer.model_copy(update={"tile_px": 16, "batch_frames": 3})

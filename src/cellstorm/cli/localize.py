@@ -214,6 +214,8 @@ def print_summary(run: LocalizationRun) -> None:
     rows["table"] = str(run.table)
     if run.picture is not None:
         rows["picture"] = str(run.picture)
+    if run.sum_picture is not None:
+        rows["sum of frames"] = str(run.sum_picture)
     widest = max(map(len, rows))
     for name, text in rows.items():
         print(f"{name:<{widest}}  {text}")

@@ -2,12 +2,21 @@
 
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from cellstorm.camera import Camera
 from cellstorm.movie import FrameChunk, Movie
 
-__all__ = ["Cautious", "FrameRange", "Localizer", "Method", "MoleculeColumns", "Region"]
+__all__ = [
+    "Cautious",
+    "Drawing",
+    "FrameRange",
+    "Localizer",
+    "Method",
+    "MoleculeColumns",
+    "Region",
+]
 
 MoleculeColumns = dict[str, NDArray[Any]]
 """Columns of `cellstorm.localizations.COLUMNS` by name, one row a molecule, but with
@@ -57,6 +66,25 @@ class Cautious(Protocol):
     @property
     def notices(self) -> tuple[str, ...]:
         """What the user should know, a sentence each."""
+        ...
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """A localizer that draws every frame anew; the sum of these belongs beside the table."""
+
+    @property
+    def factor(self) -> int:
+        """Pixels of what it draws along one of the frame."""
+        ...
+
+    def localize_and_draw(
+        self, chunk: FrameChunk, *, first: int, last: int
+    ) -> tuple[MoleculeColumns, NDArray[np.float64]]:
+        """As `Localizer.localize`, and the sum of what was drawn of these frames.
+
+        The sum is ``(factor height, factor width)`` of the chunk's region.
+        """
         ...
 
 

@@ -11,7 +11,13 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from cellstorm.localize.localizer import FrameRange, Localizer, MoleculeColumns, Region
+from cellstorm.localize.localizer import (
+    Drawing,
+    FrameRange,
+    Localizer,
+    MoleculeColumns,
+    Region,
+)
 from cellstorm.movie import FrameChunk, Movie
 from cellstorm.run.reading import read_chunks
 
@@ -33,12 +39,15 @@ class ChunkResult:
         Its molecules.
     light
         ``(height, width)`` float64, sum of its frames, ADU.
+    drawn
+        Sum of what the localizer drew of its frames; None where that is not wanted.
     """
 
     first: int
     last: int
     columns: MoleculeColumns
     light: NDArray[np.float64]
+    drawn: NDArray[np.float64] | None = None
 
 
 def default_workers() -> int:
@@ -56,6 +65,7 @@ def localized_chunks(
     frames: FrameRange,
     region: Region,
     workers: int,
+    draw: bool = False,
 ) -> Generator[ChunkResult]:
     """Molecules of each chunk, in the order of the chunks.
 
@@ -73,6 +83,8 @@ def localized_chunks(
         Of the whole run.
     workers
         Threads that localize; reading has one of its own.
+    draw
+        Keep what a `Drawing` localizer draws.
 
     Raises
     ------
@@ -97,7 +109,7 @@ def localized_chunks(
                 if stop.is_set():
                     return
                 chunk = next(source)
-                ordered.put(pool.submit(_localize, localizer, chunk, first, last))
+                ordered.put(pool.submit(_localize, localizer, chunk, first, last, draw))
                 del chunk
             ordered.put(None)
         except BaseException as error:
@@ -121,7 +133,13 @@ def localized_chunks(
             reader.join()
 
 
-def _localize(localizer: Localizer, chunk: FrameChunk, first: int, last: int) -> ChunkResult:
-    columns = localizer.localize(chunk, first=first, last=last)
+def _localize(
+    localizer: Localizer, chunk: FrameChunk, first: int, last: int, draw: bool
+) -> ChunkResult:
+    drawn = None
+    if draw and isinstance(localizer, Drawing):
+        columns, drawn = localizer.localize_and_draw(chunk, first=first, last=last)
+    else:
+        columns = localizer.localize(chunk, first=first, last=last)
     own = chunk.frames[first - chunk.start : last - chunk.start]
-    return ChunkResult(first, last, columns, own.sum(axis=0, dtype=np.float64))
+    return ChunkResult(first, last, columns, own.sum(axis=0, dtype=np.float64), drawn)

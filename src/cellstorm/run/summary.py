@@ -22,6 +22,8 @@ class LocalizationRun:
     ----------
     table, picture
         Where they were written; no picture when none was wanted.
+    sum_picture
+        Where the sum of what the localizer drew was written, if it draws.
     frames
         Localized, those of an earlier resumed run included.
     molecules
@@ -57,6 +59,7 @@ class LocalizationRun:
     camera: Camera
     decisions: dict[str, str]
     notices: tuple[str, ...]
+    sum_picture: Path | None = None
 
 
 _SUMMARISED = ("photons", "background_photons", "uncertainty_nm", "sigma_nm")

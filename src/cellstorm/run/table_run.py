@@ -17,8 +17,9 @@ from cellstorm.localizations import (
     convert_table,
     scan_table,
 )
-from cellstorm.localize.localizer import Localizer, MoleculeColumns
+from cellstorm.localize.localizer import Drawing, Localizer, MoleculeColumns
 from cellstorm.movie import Movie
+from cellstorm.run.drawn_sum import DrawnSum, drawn_path, draws
 from cellstorm.run.molecule_table import molecule_table
 from cellstorm.run.partial import PartialRun
 from cellstorm.run.pictures import LivePicture, write_final_picture
@@ -89,6 +90,9 @@ class TableRun:
         self._first_waiting = 0
         self._next_id = 0
         self._widefield = WidefieldSum(movie, plan, partial.folder)
+        self._drawn: DrawnSum | None = None
+        if isinstance(localizer, Drawing) and draws(localizer, plan):
+            self._drawn = DrawnSum(plan, partial.folder, localizer.factor)
         self._live = LivePicture(partial.picture_path, plan.request.region, plan.pixel_size_nm)
 
     def localize(self) -> float:
@@ -115,6 +119,7 @@ class TableRun:
             frames=request.frames,
             region=request.region,
             workers=self._workers,
+            draw=self._drawn is not None,
         )
         try:
             with contextlib.closing(source):
@@ -147,8 +152,13 @@ class TableRun:
         concatenate_parquet(parts, whole, metadata)
         if picture is not None:
             write_final_picture(whole, self._widefield.picture(), picture)
+        sum_picture = None
+        if picture is not None and self._drawn is not None:
+            sum_picture = drawn_path(output)
+            self._drawn.write(sum_picture)
         rows, _ = scan_table(whole)
         run = _described(plan, rows, picture, self._localizer, whole)
+        run = replace(run, sum_picture=sum_picture)
         notices = (*notices, *doubts_about(rows))
         if whole != output:
             _, lost = convert_table(whole, output)
@@ -168,6 +178,8 @@ class TableRun:
             self._next_id += positions.height
             self._live.add(positions)
         self._widefield.take_up(self._next_chunk)
+        if self._drawn is not None:
+            self._drawn.take_up(self._next_chunk)
         self._report.advance(self._frames_kept(), self._next_id)
 
     def _frames_kept(self) -> int:
@@ -181,6 +193,8 @@ class TableRun:
         self._waiting_rows += molecules
         self._next_chunk += 1
         self._widefield.add(result.light)
+        if self._drawn is not None and result.drawn is not None:
+            self._drawn.add(result.drawn)
         self._report.advance(result.last - result.first, molecules)
         if (
             time.monotonic() - self._waiting_since > self._seconds_per_part
@@ -197,9 +211,12 @@ class TableRun:
             pixel_size_nm=self._plan.pixel_size_nm,
             first_id=self._next_id,
         )
-        self._widefield.save(self._next_chunk)
+        sums = [part for part in (self._widefield, self._drawn) if part is not None]
+        for part in sums:
+            part.save(self._next_chunk)
         self._partial.append(self._first_waiting, self._next_chunk, rows)
-        self._widefield.forget_all_but(self._next_chunk)
+        for part in sums:
+            part.forget_all_but(self._next_chunk)
         self._first_waiting = self._next_chunk
         self._next_id += rows.height
         self._waiting, self._waiting_rows = [], 0
@@ -262,6 +279,8 @@ def finished_earlier(table: Path, plan: Plan) -> LocalizationRun | None:
     run = _described(
         plan, rows, picture if picture.exists() else None, plan.build_localizer(), table
     )
+    if drawn_path(table).exists():
+        run = replace(run, sum_picture=drawn_path(table))
     done = "The table was finished before: nothing was left to do."
     return replace(run, notices=(*metadata.notices, done))
 

@@ -60,7 +60,7 @@ class GanLocalizer(Parameters):
     def localize_and_draw(
         self, chunk: FrameChunk, *, first: int, last: int
     ) -> tuple[MoleculeColumns, NDArray[np.float64]]:
-        """Molecules of frames ``first`` to ``last``, and the sum of their fine maps.
+        """Molecules of frames ``first`` to ``last``, and the sum of their fine maps; see `Drawing`.
 
         The sum is the picture that Diederich et al. 2019 show (section 5.4). Maps are added
         as the network gives them, frames are not stretched: a dark frame adds nothing.
