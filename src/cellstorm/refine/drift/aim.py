@@ -23,7 +23,8 @@ _SMALLEST_CELL_NM, _LARGEST_CELL_NM = 10.0, 40.0
 _CLEAR = 4.5
 # where most drifts from block to block end; the whole reach is looked at when they do not
 _USUAL_CELLS = 4
-_SETTLED_NM = 0.2
+# A round takes away most of what is left: what it moved by is several times what remains.
+_SETTLED_NM, _SETTLED_ERRORS = 0.2, 3.0
 
 
 class Aim(Parameters):
@@ -117,7 +118,7 @@ class Aim(Parameters):
             moved = float(np.sqrt(np.mean((walk.shift_nm - shift) ** 2)))
             shift = walk.shift_nm
             error = float(np.sqrt(np.mean(walk.variance_nm2)))
-            if moved < max(_SETTLED_NM, error):
+            if moved < max(_SETTLED_NM, _SETTLED_ERRORS * error):
                 break
         assert walk is not None
         return walk
@@ -153,7 +154,7 @@ def _compared(
     alignment.count_all(shift_nm)
     for b in range(len(blocks)):
         alignment.count(b, shift_nm[b], -1)
-        peak = alignment.peak(b, shift_nm[b], _USUAL_CELLS + 1, LIKELIHOOD)
+        peak = alignment.peak(b, shift_nm[b], _USUAL_CELLS, LIKELIHOOD)
         alignment.count(b, shift_nm[b], 1)
         if peak.strength > _CLEAR:
             seen[b] += peak.shift_nm
