@@ -25,6 +25,7 @@ from cellstorm.localizations import Localizations
 
 FIELD_NM = 8000.0
 FRAMES = 5000
+GAPS_NM = (14, 16, 18, 20, 22, 24, 27, 30, 33, 36, 40, 45, 50, 56, 62, 70)
 Vector = NDArray[np.float64]
 
 
@@ -66,7 +67,7 @@ def table_of(
 ) -> Localizations:
     """Each centre blinks once, for a geometric number of frames of this mean."""
     count = random.geometric(1.0 / on_frames, centres.shape[0])
-    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    within = np.arange(int(np.sum(count))) - np.repeat(np.cumsum(count) - count, count)
     frame = np.repeat(random.integers(0, FRAMES, centres.shape[0]), count) + within
     place = np.repeat(centres, count, axis=0)
     place = place + sigma_nm * random.standard_normal(place.shape)
@@ -216,36 +217,59 @@ def precision(random: np.random.Generator) -> LiveTable:
 
 def line_pairs(random: np.random.Generator, repeats: int) -> LiveTable:
     """Smallest gap at which two lines are seen apart, and the resolution of that table."""
-    gaps = (15, 18, 20, 22, 24, 26, 28, 30, 34, 38, 42, 46, 50, 56, 62, 70)
     table = LiveTable(
-        ("precision nm", "molecules per um of line", "gaps seen apart nm", "smallest nm", "FRC nm"),
-        title=f"Pairs of lines, {repeats} of each gap, each 1 um long.",
+        ("precision nm", "molecules per um of line", "smallest gap seen apart nm", "FRC nm"),
+        title=f"Pairs of lines 0.5 um long, {repeats} of each gap, in every direction; seen apart"
+        " is what more than half of them are.",
     )
-    for sigma, per_um in ((8.0, 1500), (12.0, 1500), (16.0, 1500), (12.0, 300)):
-        seen = {}
-        centres, boxes = [], []
-        for row in range(repeats):
-            for column, gap in enumerate(gaps):
-                middle = np.array([400.0 + 480.0 * column, 800.0 + 1600.0 * row])
-                side = np.repeat([-0.5, 0.5], per_um) * gap
-                along = random.uniform(-500.0, 500.0, 2 * per_um)
-                centres.append(middle + np.stack([side, along], axis=1))
-                ends = (middle[0] - 150.0, middle[1]), (middle[0] + 150.0, middle[1])
-                boxes.append((gap, ProfileBox(start_nm=ends[0], stop_nm=ends[1], width_nm=1000.0)))
-        made = table_of(np.concatenate(centres), sigma, 1.0, random)
+    for sigma, per_um in ((8.0, 400), (12.0, 400), (16.0, 400), (12.0, 1500)):
+        made, boxes, side_nm = pairs_of_lines(sigma, per_um, repeats, random)
+        seen: dict[int, int] = {}
         for gap, box in boxes:
-            seen[gap] = seen.get(gap, 0) + profile(made, box).are_separate
-        apart = [gap for gap in gaps if seen[gap] > repeats / 2]
-        size = (0.0, 800.0 + 480.0 * (len(gaps) - 1), 0.0, 1600.0 * repeats)
-        found = frc(made, field_nm=size)
+            seen[gap] = seen.get(gap, 0) + int(profile(made, box).are_separate)
+        # the first gap from which on all wider ones are seen
+        unseen = [gap for gap in GAPS_NM if seen[gap] <= repeats / 2]
+        apart = [gap for gap in GAPS_NM if gap > max(unseen, default=0)]
+        found = frc(made, field_nm=(0.0, side_nm, 0.0, side_nm))
         table.add(
             f"{sigma:g}",
             f"{per_um}",
-            " ".join(map(str, apart)) or "none",
-            str(min(apart)) if apart else "none",
+            str(apart[0]) if apart else "none",
             f"{found.resolution_nm:.1f} ± {found.error_nm:.1f}",
         )
     return table
+
+
+def pairs_of_lines(
+    sigma_nm: float, per_um: int, repeats: int, random: np.random.Generator
+) -> tuple[Localizations, list[tuple[int, ProfileBox]], float]:
+    """Pairs on a square grid, their boxes with their gaps, and the edge of the field in nm."""
+    gaps = np.repeat(GAPS_NM, repeats)
+    row_length = math.ceil(math.sqrt(gaps.size))
+    cell_nm, length_nm = 900.0, 500.0
+    centres, boxes = [], []
+    for number, gap in enumerate(gaps.tolist()):
+        middle = cell_nm * (np.array(divmod(number, row_length)) + 0.5)
+        turn = random.uniform(0, np.pi)
+        across = np.array([math.cos(turn), math.sin(turn)])
+        lengthways = np.array([-across[1], across[0]])
+        count = round(2 * per_um * length_nm / 1e3)
+        side = random.choice([-0.5, 0.5], count)[:, None] * gap
+        along = random.uniform(-0.5, 0.5, count)[:, None] * length_nm
+        centres.append(middle + side * across + along * lengthways)
+        start, stop = middle - 150.0 * across, middle + 150.0 * across
+        boxes.append(
+            (
+                gap,
+                ProfileBox(
+                    start_nm=(float(start[0]), float(start[1])),
+                    stop_nm=(float(stop[0]), float(stop[1])),
+                    width_nm=length_nm,
+                ),
+            )
+        )
+    made = table_of(np.concatenate(centres), sigma_nm, 1.0, random)
+    return made, boxes, cell_nm * row_length
 
 
 def field() -> tuple[float, float, float, float]:

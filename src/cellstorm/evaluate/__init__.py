@@ -24,8 +24,9 @@ from cellstorm.evaluate.crlb import (
 )
 from cellstorm.evaluate.decorrelation import Decorrelation, DecorrelationOptions, decorrelation
 from cellstorm.evaluate.density import Density, EventRate, density, event_rate
-from cellstorm.evaluate.frc import Frc, FrcOptions, frc
+from cellstorm.evaluate.frc import Frc, frc
 from cellstorm.evaluate.frc_map import FrcMap, frc_map
+from cellstorm.evaluate.frc_options import FrcOptions
 from cellstorm.evaluate.grid_bias import GridBias, PhaseHistogram, grid_bias
 from cellstorm.evaluate.misalignment import Misalignment, find_misalignment
 from cellstorm.evaluate.nearest_truth import NearestTruthScore, nearest_truth_score

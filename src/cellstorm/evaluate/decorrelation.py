@@ -24,14 +24,15 @@ _TAPER = 0.1
 _FINEST = 0.15
 # peaks that fall by less afterwards, and lower ones, are noise (Descloux et al. 2019)
 _LEAST_FALL, _LEAST_PEAK = 0.0005, 0.05
-_REFINED_REACH = 0.4
+# how far beyond the highest peak the next rounds look; the authors make the first of them
+_REFINED_REACH = (0.4, 0.04)
 
 
 class DecorrelationOptions(Parameters):
     """How finely frequencies and filters are tried."""
 
     radii: int = Field(50, ge=10, le=1000, description="cut-off frequencies")
-    filters: int = Field(10, ge=3, le=100, description="high-pass filters, in each of two rounds")
+    filters: int = Field(10, ge=3, le=100, description="high-pass filters, in each of three rounds")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +90,8 @@ def decorrelation(
     The spectrum I is compared with its phases alone, ``I / |I|``, up to a cut-off frequency r
     (eq. 1): ``d(r) = sum |I| / sqrt(sum_all |I|^2 * number up to r)``. With structure d rises,
     beyond it falls; high-pass filters (Gaussians) push the peak to higher frequencies until
-    there is noise only. The highest peak is the resolution, looked for twice, the second time
-    around the first.
+    there is noise only. The highest peak is the resolution, looked for three times, each time
+    closer around the one before.
 
     It judges the *picture*: one drawn with a width of 20 nm cannot be sharper than that,
     however exact the molecules, and molecules seen many times make it look sharper than the
@@ -136,12 +137,13 @@ def decorrelation(
     ]
     best = (first, height, radii, plain_curve)
     slack = 0.0
-    for _ in range(2):
+    for beyond in (*_REFINED_REACH, 0.0):
         tried = []
         for width in widths:
             curve = rings.curve(width, radii)
             place, peak = _peak(curve)
-            tried.append((float(radii[place]) if peak > _LEAST_PEAK else 0.0, peak, radii, curve))
+            reach = float(radii[place]) if place and peak > _LEAST_PEAK else 0.0
+            tried.append((reach, peak, radii, curve))
         reached = [one[0] for one in tried]
         # of filters that reach as far the finest, for the next round begins there
         farthest = len(reached) - 1 - int(np.argmax(reached[::-1]))
@@ -152,10 +154,8 @@ def decorrelation(
         around = (widths[max(farthest - 1, 0)], widths[min(farthest + 1, len(widths) - 1)])
         widths = list(np.exp(np.linspace(math.log(around[0]), math.log(around[1]), len(widths))))
         step = radii[1] - radii[0]
-        centre = reached[farthest]
-        radii = np.linspace(
-            max(centre - step, 0.0), min(centre + _REFINED_REACH, 1.0), options.radii
-        )
+        centre = best[0]
+        radii = np.linspace(max(centre - step, 0.0), min(centre + beyond, 1.0), options.radii)
     reach, _, best_radii, best_curve = best
     if not reach > 0:
         raise TableError(

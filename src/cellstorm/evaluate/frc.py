@@ -2,18 +2,17 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
-from scipy.optimize import brentq
 from scipy.special import stdtrit
 
 from cellstorm.errors import TableError
 from cellstorm.evaluate._tile_kernel import count_per_key
 from cellstorm.evaluate.blinks import blink_numbers, usual_error_nm
 from cellstorm.evaluate.frc_curve import (
+    THRESHOLDS,
     SplitName,
     ThresholdName,
     crossings,
@@ -22,72 +21,35 @@ from cellstorm.evaluate.frc_curve import (
     smoothed,
     threshold_curve,
 )
+from cellstorm.evaluate.frc_limit import Limit, improved_nm, limit_of
+from cellstorm.evaluate.frc_options import (
+    FEWEST_BLOCKS,
+    FEWEST_SMOOTHED,
+    FrcOptions,
+    smoothing_span,
+)
 from cellstorm.evaluate.frc_sums import Groups, RingSums, Tiling, ring_sums
 from cellstorm.evaluate.plain_numbers import plain
 from cellstorm.evaluate.table_field import FieldNm, field_of_table, refuse_few
 from cellstorm.localizations import Localizations
-from cellstorm.parameters import Parameters
-from cellstorm.refine import Linking
 
-__all__ = ["Frc", "FrcOptions", "frc"]
+__all__ = ["Frc", "curves_of", "downward", "frc", "groups_of", "is_beyond_chance"]
 
 Vector = NDArray[np.float64]
-Limit = Literal["molecules", "precision", "both", "unknown"]
 
 _LEAST_LOCALIZATIONS = 200
-_FEWEST_BLOCKS = 6
 _FIRST_PIXEL_NM, _LEAST_PIXEL_NM = 20.0, 0.5
 # a histogram's pixel of R / 8 weakens the correlation at R by 5 %, one of R / 10 by 3 %
 _PIXELS_PER_RESOLUTION, _FEWEST_PIXELS_PER_RESOLUTION = 10.0, 8.0
-_FEWEST_SMOOTHED = 5
+# in the search for a pixel
+_TILES_TO_TRY = 4
 # rings next to zero frequency have so few values that even full agreement would say little
 _FIRST_RING, _TELLING = 2, 0.5
 _LEVEL = 0.95
 _SLOPE_REACH = 0.2
+_CHANCE_ERRORS = 4.0
 # without drift the ratio scatters about 1
 _FADED = 0.75
-# a limit is named where removing it gains this much more than removing the other
-_CLEARLY = 1.1
-
-
-class FrcOptions(Parameters):
-    """How a Fourier ring correlation is made."""
-
-    threshold: ThresholdName = Field("1/7", description="where the curve stops telling")
-    split: SplitName = Field(
-        "blocks",
-        description="what is dealt into halves: blocks of frames; linked blinks; or odd and even"
-        " frames, which is too optimistic where molecules are on for more than one",
-    )
-    blocks: int = Field(20, ge=_FEWEST_BLOCKS, le=200, description="parts the table is cut into")
-    pixel_nm: float | None = Field(
-        None,
-        ge=0.1,
-        le=1000,
-        allow_inf_nan=False,
-        description="pixel of the histograms, nm; None: a tenth of the resolution found",
-    )
-    tile_px: int = Field(
-        1024, ge=64, le=8192, description="largest tile of the field transformed at once, px"
-    )
-    most_tiles: int = Field(
-        64, ge=1, description="of more tiles with localizations so many are drawn at random"
-    )
-    smoothing: float = Field(
-        0.05, ge=0, le=0.5, description="share of the curve that a smoothed value is made of"
-    )
-    precision_nm: float | None = Field(
-        None,
-        gt=0,
-        le=1000,
-        allow_inf_nan=False,
-        description="standard error of a position, nm, to say what limits the resolution;"
-        " None: the median of the table's uncertainties",
-    )
-    linking: Linking = Field(
-        Linking(), description="what one blink is, for the split by linked blinks"
-    )
-    seed: int = Field(0, ge=0, description="draws tiles, and deals linked blinks into groups")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +80,8 @@ class Frc:
     limit
         Which of the two would gain more: ``"molecules"``, ``"precision"``, ``"both"`` alike,
         or ``"unknown"``.
+    by_threshold_nm
+        Resolution by each threshold, by its name; NaN where the curve does not cross it.
     late_over_early
         Correlation of blocks half a movie or more apart over that of blocks near in time:
         under 1 with drift, or where molecules come back for a while. NaN for other splits.
@@ -142,6 +106,7 @@ class Frc:
     four_times_the_molecules_nm: float
     half_the_error_nm: float
     limit: Limit
+    by_threshold_nm: dict[str, float]
     late_over_early: float
     crossings: int
     frequency_per_nm: Vector
@@ -198,7 +163,7 @@ def frc(
     neighbouring blocks are not compared, for the same molecule may be in both. Molecules that
     come back after a block or more still count as structure, as do those of DNA-PAINT.
 
-    Large fields are cut into tiles and the products summed; of more than 64 tiles so many are
+    Large fields are cut into tiles and the products summed; of more than 24 tiles so many are
     drawn at random. Besides the table it needs four
     bytes a row and the spectra of a tile, some 300 MB with the usual options.
 
@@ -229,12 +194,14 @@ def frc(
     smooth = smoothed(curve, span)
     threshold = threshold_curve(options.threshold, sums.pixels)
     found = _told(sums.frequency_per_nm, smooth, threshold)
-    resolution = 1.0 / found[0]
+    if not is_beyond_chance(sums.frequency_per_nm, curve, left_out, found[0]):
+        raise _no_agreement(sums.frequency_per_nm)
+    resolution = 1.0 / float(found[0])
     error = _error_nm(sums.frequency_per_nm, smooth - threshold, smoothed(left_out, span), found[0])
     # blocks are few: the interval is that of Student's t
     reach = float(stdtrit(left_out.shape[0] - 1, 0.5 + _LEVEL / 2)) * error
     precision = usual_error_nm(table) if options.precision_nm is None else options.precision_nm
-    more, sharper = _improved(sums.frequency_per_nm, smooth, found[0], precision)
+    more, sharper = improved_nm(sums.frequency_per_nm, smooth, found[0], precision)
     frame = table.column("frame")
     return Frc(
         resolution_nm=resolution,
@@ -251,7 +218,8 @@ def frc(
         precision_nm=precision,
         four_times_the_molecules_nm=more,
         half_the_error_nm=sharper,
-        limit=_limit(more, sharper),
+        limit=limit_of(more, sharper),
+        by_threshold_nm=_by_threshold_nm(sums, smooth),
         late_over_early=_late_over_early(sums, found[0]) if options.split == "blocks" else math.nan,
         crossings=found.size,
         frequency_per_nm=sums.frequency_per_nm,
@@ -279,10 +247,10 @@ def groups_of(table: Localizations, options: FrcOptions) -> tuple[Groups, int, i
     per_frame = np.zeros(last - first + 1, np.int64)
     count_per_key(frame, first, per_frame)
     lit = int((per_frame > 0).sum())
-    if lit < 2 * _FEWEST_BLOCKS:
+    if lit < 2 * FEWEST_BLOCKS:
         raise TableError(
             f"its localizations come from {lit} frames; halves that share no molecule take"
-            f" {2 * _FEWEST_BLOCKS} or more.",
+            f" {2 * FEWEST_BLOCKS} or more.",
             todo="Localize more frames.",
         )
     # two groups a block cost four times the time
@@ -305,45 +273,50 @@ def curves_of(sums: RingSums, split: SplitName) -> tuple[Vector, NDArray[np.floa
     return random_half_curves(sums.products, apart=2 if split == "blocks" else 1)
 
 
-def smoothing_span(options: FrcOptions, rings: int) -> int:
-    """Rings that a smoothed value is made of; odd."""
-    return max(_FEWEST_SMOOTHED, round(options.smoothing * rings)) // 2 * 2 + 1
-
-
 def _suitable_sums(
     table: Localizations, groups: Groups, options: FrcOptions, field_nm: FieldNm
 ) -> tuple[float, RingSums]:
     """With the pixel asked for, or with finer ones until they suit the resolution."""
     x_nm, y_nm = table.column("x_nm"), table.column("y_nm")
-    pixel_nm = _FIRST_PIXEL_NM if options.pixel_nm is None else options.pixel_nm
-    while True:
+
+    def sums_with(pixel_nm: float, most: int) -> tuple[RingSums, bool]:
         tiling = Tiling.of(field_nm, pixel_nm, options.tile_px * pixel_nm)
-        sums = ring_sums(x_nm, y_nm, groups, tiling, most=options.most_tiles, seed=options.seed)
-        if sums.frequency_per_nm.size <= _FEWEST_SMOOTHED:
-            if options.pixel_nm is not None:
-                raise TableError(
-                    f"its field is only {min(tiling.shape_px)} pixels of {pixel_nm:g} nm wide.",
-                    todo="Take smaller pixels, or a larger field.",
-                )
-            pixel_nm /= 4.0
-            continue
-        if options.pixel_nm is not None:
+        sums = ring_sums(x_nm, y_nm, groups, tiling, most=most, seed=options.seed)
+        return sums, most >= min(options.most_tiles, tiling.columns * tiling.rows)
+
+    pixel_nm = _FIRST_PIXEL_NM if options.pixel_nm is None else options.pixel_nm
+    is_final = options.pixel_nm is not None
+    while not is_final:
+        sums, is_all = sums_with(pixel_nm, min(_TILES_TO_TRY, options.most_tiles))
+        finer = _finer_pixel_nm(sums, pixel_nm, options)
+        if finer is None and is_all:
             return pixel_nm, sums
-        curve, _ = curves_of(sums, options.split)
-        smooth = smoothed(curve, smoothing_span(options, curve.size))
-        threshold = threshold_curve(options.threshold, sums.pixels)
-        found = downward(sums.frequency_per_nm, smooth, threshold)
-        if found.size:
-            resolution_nm = 1.0 / found[0]
-            if pixel_nm * _FEWEST_PIXELS_PER_RESOLUTION <= resolution_nm:
-                return pixel_nm, sums
-            pixel_nm = min(resolution_nm / _PIXELS_PER_RESOLUTION, 0.8 * pixel_nm)
-        elif (smooth > threshold).all():
-            pixel_nm /= 2.5
-        else:
-            return pixel_nm, sums
-        if pixel_nm < _LEAST_PIXEL_NM:
-            return tiling.pixel_nm, sums
+        is_final = finer is None or finer < _LEAST_PIXEL_NM
+        pixel_nm = pixel_nm if finer is None else max(finer, _LEAST_PIXEL_NM)
+    sums, _ = sums_with(pixel_nm, options.most_tiles)
+    if sums.frequency_per_nm.size <= FEWEST_SMOOTHED:
+        width_nm = min(field_nm[1] - field_nm[0], field_nm[3] - field_nm[2])
+        raise TableError(
+            f"the resolution cannot be told: the field is only {width_nm:.3g} nm wide, with"
+            f" pixels of {pixel_nm:g} nm.",
+            todo="Take a larger field, or smaller pixels; are the positions in nm?",
+        )
+    return pixel_nm, sums
+
+
+def _finer_pixel_nm(sums: RingSums, pixel_nm: float, options: FrcOptions) -> float | None:
+    """A pixel that would suit better; None where this one will do."""
+    if sums.frequency_per_nm.size <= FEWEST_SMOOTHED:
+        return pixel_nm / 4.0
+    curve, _ = curves_of(sums, options.split)
+    smooth = smoothed(curve, smoothing_span(options, curve.size))
+    threshold = threshold_curve(options.threshold, sums.pixels)
+    found = downward(sums.frequency_per_nm, smooth, threshold)
+    if found.size:
+        if pixel_nm * _FEWEST_PIXELS_PER_RESOLUTION * found[0] <= 1.0:
+            return None
+        return min(1.0 / float(found[0]) / _PIXELS_PER_RESOLUTION, 0.8 * pixel_nm)
+    return pixel_nm / 2.5 if smooth[-1] > threshold[-1] else None
 
 
 def downward(frequency: Vector, curve: Vector, threshold: Vector) -> Vector:
@@ -364,11 +337,33 @@ def _told(frequency: Vector, curve: Vector, threshold: Vector) -> Vector:
             todo="Look for rows that are there twice, for positions rounded to a grid, or take"
             " smaller pixels.",
         )
-    raise TableError(
+    raise _no_agreement(frequency)
+
+
+def _no_agreement(frequency: Vector) -> TableError:
+    return TableError(
         "the resolution cannot be told: its halves agree no better than chance at any length up"
         f" to {1.0 / frequency[_FIRST_RING]:.0f} nm.",
         todo="Localize more frames: there are too few molecules, or they show no structure.",
     )
+
+
+def is_beyond_chance(
+    frequency: Vector, curve: Vector, left_out: NDArray[np.float64], crossing: float
+) -> bool:
+    """Whether the correlation up to the crossing is more than a ripple of an empty curve."""
+    upto = frequency <= crossing
+    spread = math.sqrt((left_out.shape[0] - 1) * float(left_out[:, upto].mean(axis=1).var()))
+    return float(curve[upto].mean()) > _CHANCE_ERRORS * spread
+
+
+def _by_threshold_nm(sums: RingSums, smooth: Vector) -> dict[str, float]:
+    result: dict[str, float] = {}
+    for name in THRESHOLDS:
+        threshold = threshold_curve(name, sums.pixels)
+        found = downward(sums.frequency_per_nm, smooth, threshold)
+        result[name] = 1.0 / float(found[0]) if found.size else math.nan
+    return result
 
 
 def _error_nm(
@@ -386,50 +381,7 @@ def _error_nm(
     if near.sum() < 3:
         return math.nan
     slope = float(np.polyfit(frequency[near], excess[near], 1)[0])
-    return height / -slope / crossing**2 if slope < 0 else math.nan
-
-
-def _improved(
-    frequency: Vector, curve: Vector, crossing: float, precision_nm: float
-) -> tuple[float, float]:
-    """Resolution with four times the molecules, and with half the error.
-
-    The correlation is S / (1 + S) with ``S = n |structure(q)|^2 exp(-4 pi^2 sigma^2 q^2)``
-    for n molecules; near the crossing the structure's part is taken as a power of q.
-    """
-    if not math.isfinite(precision_nm):
-        return math.nan, math.nan
-    blur = 4.0 * (math.pi * precision_nm) ** 2
-    near = (frequency > 0.5 * crossing) & (frequency <= crossing) & (curve > 0) & (curve < 0.99)
-    power = 0.0
-    if near.sum() >= 3:
-        signal = np.log(curve[near] / (1.0 - curve[near])) + blur * frequency[near] ** 2
-        power = -float(np.polyfit(np.log(frequency[near]), signal, 1)[0])
-    power = min(max(power, 0.0), 6.0)
-
-    def resolution(gain: float, blur_then: float) -> float:
-        def lost(q: float) -> float:
-            then = power * math.log(q / crossing) + blur_then * q**2 - blur * crossing**2
-            return then - math.log(gain)
-
-        highest = crossing
-        while lost(highest) < 0 and highest < 100.0 * crossing:
-            highest *= 2.0
-        if lost(crossing) >= 0:
-            return 1.0 / crossing
-        if lost(highest) < 0:
-            return 1.0 / highest
-        return 1.0 / float(brentq(lost, crossing, highest))
-
-    return resolution(4.0, blur), resolution(1.0, 0.25 * blur)
-
-
-def _limit(more_nm: float, sharper_nm: float) -> Limit:
-    if not (math.isfinite(more_nm) and math.isfinite(sharper_nm)):
-        return "unknown"
-    if sharper_nm > _CLEARLY * more_nm:
-        return "molecules"
-    return "precision" if more_nm > _CLEARLY * sharper_nm else "both"
+    return float(height / -slope / crossing**2) if slope < 0 else math.nan
 
 
 def _late_over_early(sums: RingSums, crossing: float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "THRESHOLDS",
     "SplitName",
     "ThresholdName",
     "crossings",
@@ -21,6 +22,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 SplitName = Literal["blocks", "linked", "odd-even"]
 ThresholdName = Literal["1/7", "half-bit", "3-sigma"]
+THRESHOLDS: tuple[ThresholdName, ...] = ("1/7", "half-bit", "3-sigma")
 
 
 def random_half_curves(products: NDArray[np.float64], *, apart: int) -> tuple[Vector, Matrix]:

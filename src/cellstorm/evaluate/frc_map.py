@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellstorm.errors import TableError
-from cellstorm.evaluate.frc import FrcOptions, curves_of, downward, frc, groups_of, smoothing_span
+from cellstorm.evaluate.frc import curves_of, downward, frc, groups_of, is_beyond_chance
 from cellstorm.evaluate.frc_curve import smoothed, threshold_curve
+from cellstorm.evaluate.frc_options import FrcOptions, smoothing_span
 from cellstorm.evaluate.frc_sums import Tiling, sums_of_tiles
 from cellstorm.evaluate.plain_numbers import plain
 from cellstorm.evaluate.table_field import FieldNm, field_of_table
@@ -109,11 +110,11 @@ def frc_map(
         localizations[row, column] = sums.localizations
         if sums.localizations < _LEAST_IN_TILE:
             continue
-        curve, _ = curves_of(sums, options.split)
+        curve, left_out = curves_of(sums, options.split)
         smooth = smoothed(curve, smoothing_span(options, curve.size))
         threshold = threshold_curve(options.threshold, sums.pixels)
         found = downward(sums.frequency_per_nm, smooth, threshold)
-        if found.size:
+        if found.size and is_beyond_chance(sums.frequency_per_nm, curve, left_out, found[0]):
             resolution[row, column] = 1.0 / found[0]
     told = resolution[np.isfinite(resolution)]
     if not told.size:

@@ -228,6 +228,9 @@ class _Rings:
         return cls(tiling.padded_px, window, order, edges, frequency, 2.0 * share * np.diff(edges))
 
     def sums(self, counts: NDArray[np.float32], localizations: int) -> RingSums:
+        # the window itself would be something that all have in common
+        level = np.tensordot(counts, self.window, 2) / self.window.sum(dtype=np.float64)
+        counts -= level.astype(np.float32)[:, None, None]
         counts *= self.window
         spectra = rfft2(counts, s=self.padded_px, workers=os.cpu_count() or 1)
         spectra = spectra.reshape(counts.shape[0], -1)[:, self.order[self.edges[0] :]]

@@ -29,6 +29,8 @@ _FEWEST_BLOCKS = 5
 _BINS = 1000
 _NARROWEST_BINS = 1.0
 _LEVEL = 0.95
+# of many guesses the likeliest few are followed
+_STARTS = 5
 # a second line has two parameters more; its chance without one is under this
 _SURE = 0.001
 
@@ -308,7 +310,7 @@ def _fit(counts: NDArray[np.int64], lines: int, step_nm: float, start: _Fit | No
             )
         ]
     else:
-        starts = _starts(counts, lines, step_nm, spread)
+        starts = sorted(_starts(counts, lines, step_nm, spread), key=loss)[:_STARTS]
     bounds = [(-10.0, math.log(length_nm))] + [(0.0, 1.0)] * lines + [(-12.0, 12.0)] * lines
     solutions = [minimize(loss, p, method="L-BFGS-B", bounds=bounds) for p in starts]
     best = min(solutions, key=lambda solution: float(solution.fun))
