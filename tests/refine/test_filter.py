@@ -96,6 +96,7 @@ def test_an_expression_keeps_the_rows_that_it_says(expression: str, same: pl.Exp
         ("photons + 1", "a value, not a condition"),
         ("2 < photons < 5", "Write each on its own"),
         ("photons > 3 bananas", "the word 'bananas' after the condition means nothing"),
+        ("photons > 'abc'", "cannot be computed .*string"),
         ("photons >", r"no condition .*\nWrite it as in SQL"),
         ("photons > 3; drop table a", "no condition"),
     ],

@@ -87,9 +87,10 @@ def parse_condition(text: str, schema: pl.Schema, *, pixel_size_nm: float | None
             raise unknown_column(name, schema, where=where)
     _unit_of(tree, units, where)
     condition = _parsed(plain, where)
-    rows = pl.LazyFrame(schema=schema)
+    none = pl.LazyFrame(schema=schema)
     try:
-        dtype = rows.select(condition).collect_schema().dtypes()[0]
+        # computed for no rows: types that cannot be compared show only then
+        dtype = none.select(condition).collect().dtypes[0]
     except pl.exceptions.PolarsError as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise ConfigurationError(
