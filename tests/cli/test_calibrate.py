@@ -57,7 +57,38 @@ def test_an_earlier_camera_is_not_lost(clip: Path, tmp_path: Path) -> None:
     assert exit_code("calibrate", clip, "-o", made, "--overwrite") == 0
 
 
-@pytest.mark.parametrize("bad", ["none", "text", "black", "suffix", "optics"])
+def test_a_grating_tells_the_pixel_size(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = np.arange(160)
+    lines = 100 + 40 * np.sign(np.sin(2 * np.pi * x / 12.5 + 0.2)) * np.ones((160, 1))
+    tifffile.imwrite(tmp_path / "lines.tif", lines.astype(np.uint8))
+    grating = ("--grating", tmp_path / "lines.tif", "--period-um", "1")
+    made = tmp_path / "camera.yaml"
+    assert exit_code("calibrate", clip, *grating, "-o", made) == 0
+    said = capsys.readouterr().out
+    size_nm = float(said.split("pixel size ")[1].split()[0])
+    assert size_nm == pytest.approx(80, rel=3e-3)
+    assert "pixel size" in load_camera(made).notes
+
+
+def test_exposures_give_the_camera_a_tone_curve(clip: Path, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    words: list[object] = []
+    for exposure in (1, 2, 4):
+        light = exposure * np.linspace(1, 60, 96) * np.ones((6, 64, 1))
+        grey = 10 + light + random.normal(0, 2, light.shape)
+        path = tmp_path / f"exposed{exposure}.tif"
+        tifffile.imwrite(path, np.clip(np.rint(grey), 0, 255).astype(np.uint8))
+        words += ["--exposure", f"{path}={exposure}"]
+    made = tmp_path / "camera.yaml"
+    assert exit_code("calibrate", clip, *words, "-o", made) == 0
+    curve = load_camera(made).tone_curve
+    assert curve is not None
+    np.testing.assert_allclose(curve.linear_adu, curve.grey, atol=4.0)
+
+
+@pytest.mark.parametrize("bad", ["none", "text", "black", "suffix", "optics", "exposure"])
 def test_bad_input_ends_with_one_sentence(
     bad: str, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +104,8 @@ def test_bad_input_ends_with_one_sentence(
         tifffile.imwrite(tmp_path / "black.tif", np.zeros((8, 32, 32), np.uint8))
     elif bad == "suffix":
         given[2] = tmp_path / "camera.txt"
+    elif bad == "exposure":
+        given += ["--exposure", "a.mp4"]
     else:
         given += ["--objective", "100"]
     assert exit_code("calibrate", *given) == 2

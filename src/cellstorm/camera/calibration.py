@@ -227,9 +227,9 @@ def _shares(levels: tuple[TransferLevels, ...], fit: TransferFit) -> dict[str, f
     shares = {}
     for one in levels:
         before = fit.curve.variance_at(one.level_adu)
-        shares[one.kind] = float(
-            np.sum(one.left_adu2 * one.pixels) / np.sum(np.maximum(before, 1e-9) * one.pixels)
-        )
+        left = np.sum(one.left_adu2 * one.pixels)
+        # the fit is uncertain, but no codec adds noise that a still scene does not have
+        shares[one.kind] = min(1.0, float(left / np.sum(np.maximum(before, 1e-9) * one.pixels)))
     return shares
 
 

@@ -21,6 +21,8 @@ _VALUES_PER_CHUNK = 8_000_000
 _HOT_SIGMAS = 8.0
 _LEAST_HOT_ADU = 1.0
 _MOST_HOT_LISTED = 1000
+# of all pixels; more are a picture of something
+_MOST_HOT_SHARE = 0.02
 # a clipped share over this says that values were cut off, not that it happens to be dark
 _LEAST_CLIPPED = 0.02
 # the least rise of the histogram after a valley that is believed
@@ -126,6 +128,12 @@ def measure_dark(movie: Movie, scale: Camera | None = None) -> DarkSeries:
         weights=[p.frames for p in still.pictures],
     )
     hot = _hot_pixels(still.mean_adu, variance, still.frames)
+    if float(hot.mean()) > _MOST_HOT_SHARE:
+        raise MovieError(
+            f"this is not dark: {100 * float(hot.mean()):.0f} % of its pixels stand out.",
+            where=movie.name,
+            todo="Record the dark series with the lens covered and the laser off.",
+        )
     return DarkSeries(
         frame_mean_adu=frame_mean,
         time_s=time_s,

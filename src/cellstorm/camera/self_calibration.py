@@ -15,6 +15,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from cellstorm.camera.model import Camera
+from cellstorm.camera.noise_correlation import removed_noise
 from cellstorm.camera.photon_transfer import (
     NoiseCells,
     TransferLine,
@@ -36,6 +37,9 @@ _FRAMES_PER_WINDOW = 16
 _PIXELS_PER_WINDOW = 4_000_000
 # share of shot noise in the noise of a background of some 10 e on a modern sensor
 _SHOT_SHARE = 0.85
+
+# blinking molecules alone correlate noise this much
+_LEAST_REMOVED = 1.5
 
 # What x264 (medium, no B pictures, QP 20 to 32) leaves of white noise, measured on simulated
 # backgrounds: standard deviation before coding against variance after it, both in units of
@@ -63,6 +67,7 @@ class _Sample:
     share_under_black: float
     clipped_dark: bool
     clipped_bright: bool
+    removed: float
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,9 @@ class _Response:
     how: str
 
 
-def estimate_camera(movie: "Movie", frames: tuple[int, int] | None = None) -> Camera:
+def estimate_camera(
+    movie: "Movie", frames: tuple[int, int] | None = None, *, undo_filters: bool = False
+) -> Camera:
     """Estimate a camera from a sample of the movie: a safe default, not a calibration.
 
     Parameters
@@ -82,6 +89,10 @@ def estimate_camera(movie: "Movie", frames: tuple[int, int] | None = None) -> Ca
         Any movie; up to eight windows of sixteen frames are read.
     frames
         ``(start, stop)`` to look at; the whole movie by default.
+    undo_filters
+        Where the noise is correlated, as an image processor's filters make it, take the middle
+        between the gain that the noise as it is stands for and that of white noise with the
+        same low frequencies (see `removed_noise`). The notes give both either way.
 
     Returns
     -------
@@ -100,7 +111,19 @@ def estimate_camera(movie: "Movie", frames: tuple[int, int] | None = None) -> Ca
         coded = movie.codec is not None and movie.codec.codec not in _LOSSLESS
         measure = _coded_response if coded else _plain_response
         response = measure(sample.cells, sample, assumed)
+        if response is not assumed and "assumed after" not in response.how:
+            response = _with_filters(response, sample.removed, undo=undo_filters)
     return _as_camera(movie, sample, response)
+
+
+def _with_filters(response: _Response, removed: float, *, undo: bool) -> _Response:
+    """The range that correlated noise leaves for the gain, said, and its middle if wanted."""
+    if removed < _LEAST_REMOVED:
+        return response
+    gain = response.gain_e_per_adu
+    between = f"gain between {gain / removed:.2g} and {gain:.2g}"
+    how = f"{response.how}; the noise looks filtered, {between}"
+    return replace(response, how=how, gain_e_per_adu=gain / math.sqrt(removed) if undo else gain)
 
 
 def _take_sample(movie: "Movie", start: int, stop: int) -> _Sample:
@@ -109,7 +132,7 @@ def _take_sample(movie: "Movie", start: int, stop: int) -> _Sample:
     length = max(1, min(length, stop - start))
     starts = np.unique(np.linspace(start, stop - length, _WINDOWS).astype(int))
     rng = np.random.default_rng(0)
-    parts, steps, dark_levels = [], [], []
+    parts, steps, dark_levels, removed = [], [], [], []
     lowest, highest = math.inf, -math.inf
     at_lowest = at_highest = under_black = values = 0
     black = 16.0 * 2.0 ** (movie.bit_depth - 8)
@@ -127,6 +150,7 @@ def _take_sample(movie: "Movie", start: int, stop: int) -> _Sample:
         values += window.size
         # smoothed, so that it is a brightness and not the noise's lower end
         dark_levels.append(float(np.quantile(uniform_filter(window.mean(axis=0), 5), 0.005)))
+        removed.append(removed_noise(window))
         if length > 1:
             parts.append(collect_cells(window, rng))
         if chunk.coding is not None and chunk.coding.qp is not None:
@@ -142,6 +166,7 @@ def _take_sample(movie: "Movie", start: int, stop: int) -> _Sample:
         share_under_black=under_black / values,
         clipped_dark=whole and at_lowest > 0.01 * values,
         clipped_bright=whole and at_highest > max(20, 1e-4 * values),
+        removed=float(np.median(removed)),
     )
 
 
