@@ -321,3 +321,33 @@ def test_facts_of_another_version_are_refused(tmp_path: Path) -> None:
         onnx.save(stored, str(other))
         with pytest.raises(ConfigurationError, match=told):
             load_gan(other)
+
+
+def test_calibration_makes_photons_of_brightness_and_keeps_the_dark_dark(tmp_path: Path) -> None:
+    from cellstorm.train.gan.calibration import calibrated_gan_facts
+
+    path = tmp_path / "toy.onnx"
+    facts = _write_model(path).model_copy(update={"intensity": MeasuredLaw(), "floor": 0.3})
+    shown = Simulation(width_px=48, height_px=48, frames=40, seed=620, codec=NoCodec()).changed(
+        {"photons": 1500, "density_per_um2_frame": 0.15, "structure": "uniform"}
+    )
+    dark = shown.changed({"density_per_um2_frame": 0.0, "frames": 20})
+    measured = calibrated_gan_facts(path, facts, {"shown": shown}, [dark])
+    assert measured.figures["shown"] > 0.3
+    stored = onnx.load(str(path))
+    del stored.metadata_props[:]
+    told = json.dumps(measured.model_dump(mode="json"))
+    stored.metadata_props.add(key="cellstorm", value=told)
+    onnx.save(stored, str(path))
+    clip = make_clip(shown.changed({"seed": 621}))
+    film = ArrayMovie(clip.frames)
+    camera = clip.simulation.recorded_camera
+    columns = _prepared(path, film, camera).localize(film.read_chunk(0, 40), first=0, last=40)
+    # an enlarged frame is no network: molecules of about the right light, and errors in order
+    truth = clip.truth.filter(pl.col("photons") > 500)["photons"].to_numpy()
+    bright = columns["photons"][columns["photons"] > 500]
+    assert np.median(bright) == pytest.approx(np.median(truth), rel=0.25)
+    assert 0.02 < np.median(columns["uncertainty_px"]) < 0.5
+    film = ArrayMovie(make_clip(dark.changed({"seed": 622})).frames)
+    found = _prepared(path, film, camera).localize(film.read_chunk(0, 20), first=0, last=20)
+    assert len(found["frame"]) == 0

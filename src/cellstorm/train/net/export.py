@@ -10,6 +10,7 @@ from onnx import numpy_helper
 from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import ConfigurationError
 from cellstorm.localize.net.model_file import ModelFacts, load_model
+from cellstorm.parameters import Parameters
 from cellstorm.train.net.network import NetworkShape, StormNet
 
 __all__ = ["export_network", "network_of", "write_facts"]
@@ -57,7 +58,7 @@ def export_network(network: StormNet, facts: ModelFacts, path: Path) -> None:
         _save(onnx.load(str(temporary)), facts, temporary)
 
 
-def write_facts(model: Path, facts: ModelFacts, output: Path) -> None:
+def write_facts(model: Path, facts: Parameters, output: Path) -> None:
     """Write a model file that says something else of itself.
 
     Parameters
@@ -73,7 +74,7 @@ def write_facts(model: Path, facts: ModelFacts, output: Path) -> None:
         _save(onnx.load(str(model)), facts, temporary)
 
 
-def _save(model: onnx.ModelProto, facts: ModelFacts, path: Path) -> None:
+def _save(model: onnx.ModelProto, facts: Parameters, path: Path) -> None:
     others = [entry for entry in model.metadata_props if entry.key != _KEY]
     del model.metadata_props[:]
     model.metadata_props.extend(others)
