@@ -59,11 +59,11 @@ class PairShift:
         return self.significance >= _LEAST_SIGNIFICANCE and self.error_px <= _MOST_ERROR_PX
 
 
-def check_alignment(recording: PairedRecording) -> PairShift:
+def check_alignment(recording: PairedRecording, *, most_px: float = _MOST_PX) -> PairShift:
     """Refuse a recording whose molecules do not lie where its frames show light.
 
-    A shift of more than 0.1 px is refused where it is more than five of its own standard
-    errors: half a fine pixel would be learned as if it were true.
+    A shift of more than ``most_px`` is refused where it is more than five of its own standard
+    errors: half a fine pixel, 0.1 px, would be learned as if it were true.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def check_alignment(recording: PairedRecording) -> PairShift:
             todo="Check from which number the table counts frames.",
         )
     distance = math.hypot(shift.x_px, shift.y_px)
-    if distance > max(_MOST_PX, _MOST_ERRORS * shift.error_px):
+    if distance > max(most_px, _MOST_ERRORS * shift.error_px):
         raise MisalignedPairs(
             f"the light lies {shift.x_px:+.2f} px right of and {shift.y_px:+.2f} px below its"
             f" molecules (standard error {shift.error_px:.2f} px).",
