@@ -20,6 +20,9 @@ __all__ = ["DarkSeries", "HotPixel", "measure_dark"]
 _VALUES_PER_CHUNK = 8_000_000
 _HOT_SIGMAS = 8.0
 _LEAST_HOT_ADU = 1.0
+# what a codec repeats from frame to frame does not average out
+_LEAST_HOT_STEPS = 0.5
+_USUAL_STEP_ADU = 16.0
 _MOST_HOT_LISTED = 1000
 # of all pixels; more are a picture of something
 _MOST_HOT_SHARE = 0.02
@@ -127,7 +130,8 @@ def measure_dark(movie: Movie, scale: Camera | None = None) -> DarkSeries:
         axis=0,
         weights=[p.frames for p in still.pictures],
     )
-    hot = _hot_pixels(still.mean_adu, variance, still.frames)
+    least_hot = max(_LEAST_HOT_ADU, _LEAST_HOT_STEPS * _step(still)) if lossy else _LEAST_HOT_ADU
+    hot = _hot_pixels(still.mean_adu, variance, still.frames, least_hot)
     if float(hot.mean()) > _MOST_HOT_SHARE:
         raise MovieError(
             f"this is not dark: {100 * float(hot.mean()):.0f} % of its pixels stand out.",
@@ -233,8 +237,7 @@ def _typical(
     value, error = float(noise.mean()), float(noise.std()) / math.sqrt(count) + 1e-6
     if lossy:
         # the decoder cuts off what a coarse quantiser took under 0, so the mean rises
-        steps = [float(np.median(p.step_adu)) for p in still.pictures if p.step_adu is not None]
-        step = max(steps, default=16.0)
+        step = _step(still)
         mean_error = math.hypot(mean_error, 0.06 * step * (1.0 + 2.0 * share_clipped))
         restored = restore_variance(np.array([value]), np.array([step]))
         if math.isnan(restored.variance_adu2[0]):
@@ -250,13 +253,19 @@ def _typical(
     return DarkLevel(Measured(float(level.mean()), mean_error), Measured(value, max(error, 1e-6)))
 
 
+def _step(still: StillStatistics) -> float:
+    """The coarsest quantiser step of a coded series, ADU."""
+    steps = [float(np.median(p.step_adu)) for p in still.pictures if p.step_adu is not None]
+    return max(steps, default=_USUAL_STEP_ADU)
+
+
 def _hot_pixels(
-    mean: NDArray[np.float64], variance: NDArray[np.float64], frames: int
+    mean: NDArray[np.float64], variance: NDArray[np.float64], frames: int, least_adu: float
 ) -> NDArray[np.bool_]:
     over = mean - median_filter(mean, 5, mode="nearest")
     scale = 1.4826 * float(np.median(np.abs(over)))
     noise = math.sqrt(float(np.median(variance)) / frames)
-    hot: NDArray[np.bool_] = over > max(_HOT_SIGMAS * max(scale, noise), _LEAST_HOT_ADU)
+    hot: NDArray[np.bool_] = over > max(_HOT_SIGMAS * max(scale, noise), least_adu)
     return hot
 
 

@@ -21,6 +21,8 @@ _KNEE_GAIN = 16.0
 _SIGMAS_FROM_THE_ENDS = 4.0
 # relative error of restored variance for each e-fold of variance, as seen on simulated clips
 _CURVE_TILT = 0.06
+# what a codec does to noise that is no longer normal near the knee, as seen there, relative
+_CODED_KNEE_ERROR = 0.0015
 
 
 @dataclass(frozen=True)
@@ -325,6 +327,10 @@ def _as_fit(data: _Data, best: _Solution, knee_seen: bool, with_third: bool) -> 
         linear_up_to = knee
     else:
         linear_up_to = float(min(data.level.max(), data.ceiling_adu - deviation.max()))
+    knee_error = 0.0
+    if knee_seen:
+        own_error = 0.0 if data.lossless else _CODED_KNEE_ERROR * knee
+        knee_error = math.hypot(float(errors[6]), own_error)
     if data.dark is not None:
         told = "dark"
     elif with_third and errors[2] < 0.5 * _READ_NOISE_SPREAD_E:
@@ -335,7 +341,7 @@ def _as_fit(data: _Data, best: _Solution, knee_seen: bool, with_third: bool) -> 
         gain_e_per_adu=Measured(gain, gain * float(errors[0])),
         offset_adu=Measured(float(best.x[1]), float(errors[1])),
         read_noise_e=Measured(float(best.x[2]), float(errors[2])),
-        knee_adu=Measured(knee, float(errors[6])) if knee_seen else None,
+        knee_adu=Measured(knee, knee_error) if knee_seen else None,
         linear_up_to_adu=linear_up_to,
         encoder=None if data.lossless else float(np.clip((best.x[3] + 1) / 2, 0, 1)),
         offset_from=told,
