@@ -67,5 +67,8 @@ def test_a_stretch_of_a_large_table_in_any_order_is_enough() -> None:
 def test_a_table_without_molecules_on_in_two_frames_is_refused() -> None:
     with pytest.raises(TableError, match="two consecutive frames"):
         nena(blinking(3000, 10.0, seed=4, on_frames=1.0))
+    # more of them, so that there is a neighbour by chance for nearly all
+    with pytest.raises(TableError, match="two consecutive frames"):
+        nena(blinking(60_000, 10.0, seed=4, on_frames=1.0))
     with pytest.raises(TableError, match="cannot be told from 2 localizations"):
         nena(blinking(2, 10.0, seed=4, on_frames=1.0))

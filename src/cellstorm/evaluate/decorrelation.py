@@ -71,7 +71,7 @@ class Decorrelation:
         sentence = f"the picture shows details down to {self.resolution_nm:.0f} nm"
         if self.resolution_nm < 2.5 * self.pixel_nm:
             return f"{sentence}, hardly more than two of its pixels: draw it with smaller ones"
-        return f"{sentence} (± {self.error_nm:.1g} by the steps tried; drawn widths included)"
+        return f"{sentence}, the width that molecules were drawn with included"
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers and lists only, for JSON; what has no value is None."""

@@ -30,6 +30,8 @@ _BINS = 60
 # the fit looks this many standard errors far: nearly all of the first term lies within 4
 _REACH_ERRORS = 10.0
 _ROUNDS = 4
+# what is wider or less certain is no step of one molecule
+_WORST_ERROR, _WIDEST = 0.3, 0.25
 
 
 class NenaOptions(Parameters):
@@ -120,14 +122,12 @@ def nena(table: Localizations, options: NenaOptions | None = None) -> Nena:
     counts = np.stack([np.histogram(steps, edges)[0] for steps in _steps(table, options)])
     whole = _fit(counts.sum(axis=0), edges)
     if whole is None or whole.pairs * whole.share < _LEAST_PAIRS:
-        raise TableError(
-            "the precision cannot be told: hardly any molecule is on in two consecutive frames.",
-            todo="It takes a table in which the localizations of a molecule are not merged, and"
-            " molecules that are on for more than a frame.",
-        )
+        raise _cannot_tell()
     left_out = [_fit(counts.sum(axis=0) - part, edges, whole.sigma_nm) for part in counts]
     values = np.array([fit.sigma_nm for fit in left_out if fit is not None])
     error = math.sqrt((values.size - 1) * float(values.var())) if values.size > 1 else math.nan
+    if not error < _WORST_ERROR * whole.sigma_nm or whole.sigma_nm > _WIDEST * edges[-1]:
+        raise _cannot_tell()
     return Nena(
         precision_nm=whole.sigma_nm,
         error_nm=error,
@@ -137,6 +137,14 @@ def nena(table: Localizations, options: NenaOptions | None = None) -> Nena:
         distance_nm=whole.distance_nm,
         density=whole.density,
         fitted=whole.fitted,
+    )
+
+
+def _cannot_tell() -> TableError:
+    return TableError(
+        "the precision cannot be told: hardly any molecule is on in two consecutive frames.",
+        todo="It takes a table in which the localizations of a molecule are not merged, and"
+        " molecules that are on for more than a frame.",
     )
 
 
