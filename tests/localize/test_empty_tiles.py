@@ -58,7 +58,7 @@ def test_no_molecule_is_lost_or_moved_where_empty_places_are_skipped(tmp_path: P
         simulation = Simulation(frames=FRAMES, seed=90 + number).changed({**SPARSE, **changes})
         with open_movie(simulation.run(tmp_path / name).movie) as movie:
             everything, skipped = _both(simulation, movie)
-        assert len(everything["x_px"]) > 20, name
+        assert len(everything["x_px"]) >= 20, name
         # one that was hardly there may appear as well as go
         assert len(skipped["x_px"]) <= len(everything["x_px"]) + 1, name
         steps.append(_steps(everything, skipped))

@@ -106,7 +106,9 @@ def test_the_shipped_network_can_be_trained_on() -> None:
     frames = torch.randn(network.shape.context_frames, network.shape.input_planes, 32, 32)
     with torch.no_grad():
         expected = network.sequence(frames).numpy()
-    assert model.maps(frames.numpy()) == pytest.approx(expected, abs=1e-3)
+    # eight-bit arithmetic in between
+    rounding = (model.maps(frames.numpy()) - expected).std(axis=(0, 2, 3))
+    assert (rounding < 0.1 * expected.std(axis=(0, 2, 3))).all()
 
 
 def test_movies_to_choose_by_and_to_judge_by_are_different_ones(quick: FineTuning) -> None:

@@ -31,14 +31,13 @@ _BACKGROUND_RADIUS_PX = 5
 _LEAST_NOISE = 0.5
 # multiples of the noise, chosen so that fewer than one molecule in 1000 is lost
 # (docs/network.md, "Empty tiles"): alone, with neighbours, then in the frame itself, no doubt
-_LEVELS = np.array([4.0, 4.2, 1.0, 7.0])
+_LEVELS = np.array([3.8, 4.0, 1.0, 7.0])
 _MARGIN_PX = 3
 _PART_PX = 128
-# Cells of 4 px around a place. With one, which costs a tenth of the next, probability is off by
-# up to 0.2, with the second it is by 0.04 at most and positions by 0.03 px in 95 of 100 molecules;
-# with the third, by a tenth of that. The third is for what is nearly a molecule, or just.
-_GLANCE_HALO, _HALO, _WIDE_HALO = 1, 8, 8
-_GLANCE_SHARE = 0.6
+# Cells of 4 px around a place. With the second positions are off by 0.013 px in 95 of 100
+# molecules; the third, for what is nearly a molecule, or just, is farther than the network looks.
+_GLANCE_HALO, _HALO, _WIDE_HALO = 2, 8, 12
+_GLANCE_SHARE = 0.5
 _LEAST_CLOSE, _MOST_CLOSE = -0.1, 0.3
 _MASS_PX = 3
 # frames of context cost that share of a frame, a call that many cells
