@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.stats import chi2
 
 from cellstorm.evaluate import score
 from cellstorm.evaluate.matching import match
@@ -25,6 +26,7 @@ _RADIUS_PX = 2.5
 _TIE = 0.002
 # a pair farther apart than this many reported errors is two molecules that met by chance
 _CHANCE = 6.0
+_REGION = 0.95
 _FRAMES_PER_RUN = 8
 
 _PROBABILITY = COLUMN_NAMES.index("probability")
@@ -115,8 +117,9 @@ def calibrated_facts(
     The threshold and the joining distance are those of the best mean efficiency, or next to
     it at a lower threshold, which finds more; how many
     molecules every higher threshold finds in the worst of the empty movies stands beside
-    them, for `movie_threshold`. The scales of the reported errors are those under which the
-    errors of all movies, each with the same weight, are most likely.
+    them, for `movie_threshold`. The scales of the reported errors have the form under which the
+    errors of all movies, each with the same weight, are most likely, and the size at which
+    95 % regions hold 95 of 100.
 
     Parameters
     ----------
@@ -238,7 +241,7 @@ def _errors(found: NDArray[np.float64], clip: Clip) -> _Errors:
 
 
 def _error_scale(movies: list[_Errors], columns: tuple[int, ...]) -> ErrorScale:
-    """The scale that makes the errors most likely, every movie counting alike."""
+    """The scale that makes the errors most likely, regions true, every movie counting alike."""
     z, features, weights = [], [], []
     for one in movies:
         for column in columns:
@@ -260,8 +263,21 @@ def _error_scale(movies: list[_Errors], columns: tuple[int, ...]) -> ErrorScale:
         return value, feature.T @ (weight - part)
 
     law = minimize(cost, np.zeros(3), jac=True, method="BFGS").x
+    # tails are heavier than a normal distribution's: then both cannot be true, and regions are used
+    pairs = np.split(z2 * np.exp(-2.0 * (feature @ law)), np.cumsum([p.size for p in z])[:-1])
+    together = [
+        np.sum(pairs[first : first + len(columns)], axis=0)
+        for first in range(0, len(pairs), len(columns))
+    ]
+    squared = np.concatenate(together)
+    order = np.argsort(squared)
+    held = np.cumsum(
+        np.concatenate([np.full(t.size, 1.0 / max(t.size, 1)) for t in together])[order]
+    )
+    limit = squared[order][np.searchsorted(held, _REGION * held[-1])]
+    widened = 0.5 * np.log(limit / chi2.ppf(_REGION, len(columns)))
     return ErrorScale(
-        log_constant=float(law[0]),
+        log_constant=float(law[0] + widened),
         per_probability=float(law[1]),
         per_log_error=float(law[2]),
     )
