@@ -15,7 +15,7 @@ from cellstorm.localizations import read_table
 from cellstorm.localize import GaussianMethod, Localizer, NetMethod
 from cellstorm.localize.net import ErrorScale
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
-from cellstorm.localize.net.inputs import PLANES, input_planes
+from cellstorm.localize.net.inputs import PLANES, input_planes, mirrored
 from cellstorm.movie import ArrayMovie, open_movie
 from cellstorm.run import localize_frames
 from cellstorm.simulate import Simulation
@@ -194,3 +194,9 @@ def test_errors_are_scaled_as_the_model_file_says() -> None:
     scale = ErrorScale(log_constant=0.3, per_probability=-0.4, per_log_error=0.1)
     factor = np.exp(0.3 - 0.4 * probability + 0.1 * np.log(error))
     assert scale.scaled(error, probability) == pytest.approx(error * factor)
+
+
+def test_beyond_the_ends_of_a_movie_it_goes_backwards() -> None:
+    np.testing.assert_array_equal(mirrored(np.arange(-2, 6), 4), [2, 1, 0, 1, 2, 3, 2, 1])
+    np.testing.assert_array_equal(mirrored(np.arange(-2, 3), 1), [0, 0, 0, 0, 0])
+    np.testing.assert_array_equal(mirrored(np.arange(-2, 4), 2), [0, 1, 0, 1, 0, 0])

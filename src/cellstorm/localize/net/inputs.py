@@ -8,7 +8,7 @@ from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electro
 from cellstorm.localize.localizer import Region
 from cellstorm.movie import CodedFrames, PictureType
 
-__all__ = ["LIGHT_NOISE", "PLANES", "input_planes", "with_ends"]
+__all__ = ["LIGHT_NOISE", "PLANES", "input_planes", "mirrored", "with_ends"]
 
 PLANES = (
     "light",
@@ -94,6 +94,13 @@ def input_planes(
     return planes
 
 
+def mirrored(frames: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Frames of a clip of ``count``; those beyond its ends are as far inside."""
+    last = count - 1
+    inside: NDArray[np.int64] = np.clip(last - np.abs(last - np.abs(frames)), 0, last)
+    return inside
+
+
 def with_ends(
     planes: NDArray[np.float32], *, begin: int, end: int, reach: int
 ) -> NDArray[np.float32]:
@@ -102,7 +109,8 @@ def with_ends(
     Parameters
     ----------
     planes
-        ``(n, planes, height, width)``; where it ends, its outermost frame is repeated.
+        ``(n, planes, height, width)``; where it ends, it goes backwards from there. (Its
+        outermost frame over and over would make a molecule of every peak of its noise.)
     begin, end
         The frames that are wanted.
     reach
@@ -114,7 +122,7 @@ def with_ends(
         ``(end - begin + 2 reach, planes, height, width)``, height and width rounded up to
         what the network takes.
     """
-    wanted = np.clip(np.arange(begin - reach, end + reach), 0, planes.shape[0] - 1)
+    wanted = mirrored(np.arange(begin - reach, end + reach), planes.shape[0])
     bottom, right = (-planes.shape[axis] % _SIZE_MULTIPLE for axis in (2, 3))
     planes = planes[wanted]
     if bottom or right:

@@ -9,7 +9,9 @@ __all__ = ["MASSES", "movie_threshold"]
 MASSES = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 """Probabilities that are tried for what makes a molecule."""
 
-_MOST_FALSE = 0.05
+_MOST_FALSE = 0.1
+# fewer than that may be a few peaks of noise
+_LEAST_FOUND = 5
 # one in 200 frames of 128 x 128 px
 _QUIET_PER_MPX = 0.3
 
@@ -23,7 +25,7 @@ def movie_threshold(
 
     A network's probabilities are right for movies with as many molecules as those that it
     was trained on. Of a movie with none, every one that is found is false, so a threshold
-    is taken only if a movie without molecules would give less than a twentieth of what was
+    is taken only if a movie without molecules would give less than a tenth of what was
     found, or next to nothing at all.
 
     Parameters
@@ -41,7 +43,8 @@ def movie_threshold(
         if mass < least_mass or mass not in found:
             continue
         expected = false * recording.pixels * 1e-6
-        if false <= _QUIET_PER_MPX or expected <= _MOST_FALSE * found[mass]:
+        enough = found[mass] >= _LEAST_FOUND and expected <= _MOST_FALSE * found[mass]
+        if enough or false <= _QUIET_PER_MPX:
             return mass
     above = [mass for mass, _ in false_per_mpx if mass >= least_mass]
     return above[-1] if above else least_mass

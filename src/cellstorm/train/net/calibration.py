@@ -78,6 +78,7 @@ def empty_movies(*, frames: int = 300, first_seed: int = 650) -> list[Simulation
         {"background.photons": 20, "crf": 23},
         {"background.photons": 20, "crf": 30},
         {"background.photons": 60, "crf": 18},
+        {"background.photons": 100, "crf": 0},
         {"background.photons": 100, "crf": 30},
         {"background.photons": 100, "crf": 38},
     ]

@@ -10,7 +10,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from cellstorm.localize.net.inputs import PLANES, input_planes
+from cellstorm.localize.net.inputs import PLANES, input_planes, mirrored
 from cellstorm.simulate import Simulation, make_clip
 from cellstorm.train.conditions import Conditions
 from cellstorm.train.net.loss import Targets
@@ -196,8 +196,7 @@ class ClipPool:
             frame = int(random.integers(count))
             top = int(random.integers(height - size + 1))
             left = int(random.integers(width - size + 1))
-            # the ends of a clip repeat their own frame
-            shown = np.clip(np.arange(frame - self._reach, frame + self._reach + 1), 0, count - 1)
+            shown = mirrored(np.arange(frame - self._reach, frame + self._reach + 1), count)
             cut = clip.planes[shown, :, top : top + size, left : left + size]
             level = clip.log_background[
                 frame if clip.log_background.shape[0] > 1 else 0,
