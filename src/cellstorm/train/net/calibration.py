@@ -144,8 +144,9 @@ def calibrated_facts(
     }
     means = {key: float(np.mean(list(marks[key].values()))) for key in marks}
     most = max(means.values())
+    # what joins farther gathers more of a faint molecule
     best = min(
-        (key for key in means if means[key] > most - _TIE), key=lambda key: (key[0], -means[key])
+        (key for key in means if means[key] > most - _TIE), key=lambda key: (key[0], -key[1])
     )
     errors = [_errors(one.molecules(*best), one.clip) for one in seen.values()]
     return facts.model_copy(
