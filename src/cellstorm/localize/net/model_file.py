@@ -76,8 +76,9 @@ class ModelFacts(Parameters):
         gt=0, lt=1, description="probability that makes a molecule where there are enough"
     )
     join_px: float = Field(gt=0, description="distance within which pixels mean one molecule")
-    false_per_mpx: tuple[tuple[float, float], ...] = Field(
-        (), description="thresholds, and molecules found in 10^6 px that hold none"
+    false_per_mpx: tuple[tuple[float, float, float], ...] = Field(
+        (),
+        description="thresholds, and molecules found in 10^6 px that hold none: mean and worst",
     )
     position_scale: ErrorScale = Field(
         default_factory=ErrorScale, description="calibration of the errors of x and y"

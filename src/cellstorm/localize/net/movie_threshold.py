@@ -19,14 +19,14 @@ _QUIET_PER_MPX = 0.3
 def movie_threshold(
     recording: RecordingConditions,
     least_mass: float,
-    false_per_mpx: Sequence[tuple[float, float]],
+    false_per_mpx: Sequence[tuple[float, float, float]],
 ) -> float:
     """The least threshold at which what is found in a sample cannot be mostly nothing.
 
     A network's probabilities are right for movies with as many molecules as those that it
     was trained on. Of a movie with none, every one that is found is false, so a threshold
-    is taken only if a movie without molecules would give less than a tenth of what was
-    found, or next to nothing at all.
+    is taken only if movies without molecules would on average give less than a tenth of
+    what was found, or the worst of them next to nothing at all.
 
     Parameters
     ----------
@@ -35,16 +35,16 @@ def movie_threshold(
     least_mass
         The best threshold where there is enough to find.
     false_per_mpx
-        Rising thresholds and how many molecules are found in a million pixels that hold
-        none; the same threshold is given back when empty.
+        Rising thresholds, and how many molecules are found in a million pixels that hold
+        none: on average, and in the worst movie; the same threshold is given back when empty.
     """
     found = dict(recording.found_by_mass)
-    for mass, false in false_per_mpx:
+    for mass, usual, worst in false_per_mpx:
         if mass < least_mass or mass not in found:
             continue
-        expected = false * recording.pixels * 1e-6
+        expected = usual * recording.pixels * 1e-6
         enough = found[mass] >= _LEAST_FOUND and expected <= _MOST_FALSE * found[mass]
-        if enough or false <= _QUIET_PER_MPX:
+        if enough or worst <= _QUIET_PER_MPX:
             return mass
-    above = [mass for mass, _ in false_per_mpx if mass >= least_mass]
+    above = [mass for mass, _, _ in false_per_mpx if mass >= least_mass]
     return above[-1] if above else least_mass
