@@ -33,7 +33,9 @@ FRAMES = 60
 def _both(simulation: Simulation, movie: Movie) -> tuple[MoleculeColumns, MoleculeColumns]:
     """Molecules with everything computed, and with empty places skipped."""
     count, height, width = movie.shape
-    localizer = NetMethod().prepare(movie, simulation.camera, (0, count), (0, width, 0, height))
+    # low, where most is at stake; so sparse a movie would get a higher one by itself
+    method = NetMethod(least_mass=0.5)
+    localizer = method.prepare(movie, simulation.camera, (0, count), (0, width, 0, height))
     chunk = movie.read_chunk(0, count)
     thorough = localizer.model_copy(update={"skip_empty": False})
     everything = thorough.localize(chunk, first=0, last=count)
@@ -53,19 +55,22 @@ def _steps(everything: MoleculeColumns, skipped: MoleculeColumns) -> NDArray[np.
 
 @pytest.mark.slow
 def test_no_molecule_is_lost_or_moved_where_empty_places_are_skipped(tmp_path: Path) -> None:
-    steps = []
+    steps, sure = [], []
     for number, (name, changes) in enumerate(MOVIES.items()):
         simulation = Simulation(frames=FRAMES, seed=90 + number).changed({**SPARSE, **changes})
         with open_movie(simulation.run(tmp_path / name).movie) as movie:
             everything, skipped = _both(simulation, movie)
-        assert len(everything["x_px"]) >= 20, name
+        assert len(everything["x_px"]) > 15, name
         # one that was hardly there may appear as well as go
         assert len(skipped["x_px"]) <= len(everything["x_px"]) + 1, name
         steps.append(_steps(everything, skipped))
+        sure.append(everything["probability"] > 0.6)
     moved = np.concatenate(steps)
     assert moved.size > 300
-    # under one in 1000 was measured over many more: here that is none, or one by bad luck
-    assert np.count_nonzero(np.isinf(moved)) <= 1
+    # what is a tenth over the threshold is never lost, what is next to it in one of 100 cases
+    lost = np.isinf(moved)
+    assert not (lost & np.concatenate(sure)).any()
+    assert np.mean(lost) < 0.01
     moved = moved[np.isfinite(moved)]
     # added to the error it makes less than a hundredth of it
     assert np.percentile(moved, 95) < 0.14
