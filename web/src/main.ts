@@ -1,0 +1,2 @@
+const app = document.querySelector<HTMLElement>("#app");
+if (app !== null) app.textContent = "cellstorm";
