@@ -1,6 +1,5 @@
 """The results as one HTML file that needs nothing else, and as a Parquet table."""
 
-import base64
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from cellstorm.benchmark.grid import FIRST_EVALUATION_SEED, Cell, axis_heading, 
 from cellstorm.benchmark.machine import machine_facts, version_facts
 from cellstorm.benchmark.paper import compare_with_paper
 from cellstorm.benchmark.result import CellResult
+from cellstorm.html_page import png_uri, write_html_page
 
 __all__ = ["result_table", "write_report", "write_table"]
 
@@ -110,19 +110,7 @@ def write_report(run: BenchmarkRun, path: Path, *, command: str) -> None:
     OutputError
         It cannot be written.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader("cellstorm.benchmark", ""),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["inline_svg"] = _svg_uri
-    text = environment.get_template(_TEMPLATE).render(**_content(run, command))
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_html_page(path, _TEMPLATE, _content(run, command), package="cellstorm.benchmark")
 
 
 def _content(run: BenchmarkRun, command: str) -> dict[str, Any]:
@@ -227,7 +215,7 @@ def _shown(
         true_molecules="–" if any_result is None else f"{any_result.true_molecules:,}",
         rows=tuple(rows),
         pictures=tuple(
-            (name, _png_uri(run.pictures[cell.number, name]))
+            (name, png_uri(run.pictures[cell.number, name].read_bytes()))
             for name in names
             if (cell.number, name) in run.pictures
         ),
@@ -265,11 +253,3 @@ def _corners(cells: Sequence[Cell], axes: Mapping[str, Sequence[Any]], most: int
     # opposite corners first: with two pictures, the easiest and the hardest cell
     ordered = list(dict.fromkeys([corners[0], corners[-1], *corners, *range(len(cells))]))
     return [cells[number] for number in sorted(ordered[:most])]
-
-
-def _png_uri(path: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
-
-
-def _svg_uri(text: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()

@@ -1,22 +1,17 @@
 """A calibration as one HTML page that needs nothing else."""
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cellstorm import __version__
-from cellstorm.atomic_file import atomic_file
 from cellstorm.camera.calibration import Calibration
 from cellstorm.camera.calibration_pictures import dark_figure, transfer_figure
 from cellstorm.camera.dark_series import DarkSeries
 from cellstorm.camera.transfer_fit import Measured, TransferFit
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from cellstorm.html_page import figure_svg, svg_uri, write_html_page
 
 __all__ = ["Quantity", "measured_quantities", "write_calibration_report"]
 
@@ -122,18 +117,7 @@ def write_calibration_report(calibration: Calibration, path: Path, *, command: s
     OutputError
         It cannot be written.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader("cellstorm.camera", ""),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = environment.get_template(_TEMPLATE).render(**_content(calibration, command))
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_html_page(path, _TEMPLATE, _content(calibration, command), package="cellstorm.camera")
 
 
 def _content(calibration: Calibration, command: str) -> dict[str, Any]:
@@ -150,19 +134,10 @@ def _content(calibration: Calibration, command: str) -> dict[str, Any]:
         "dark_frames": None if dark is None else dark.frames,
         "rows": measured_quantities(calibration),
         "notices": calibration.notices,
-        "transfer": _svg(transfer_figure(calibration)),
-        "dark_picture": None if dark is None else _svg(dark_figure(dark)),
+        "transfer": svg_uri(figure_svg(transfer_figure(calibration))),
+        "dark_picture": None if dark is None else svg_uri(figure_svg(dark_figure(dark))),
         "hot_pixels": () if dark is None else dark.hot_pixels[:_SHOWN_HOT_PIXELS],
         "hot_pixel_count": 0 if dark is None else dark.hot_pixel_count,
         "has_maps": calibration.camera.maps is not None,
         "configuration": camera.to_yaml(),
     }
-
-
-def _svg(figure: "Figure") -> str:
-    from matplotlib import rc_context
-
-    memory = BytesIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "cellstorm"}):
-        figure.savefig(memory, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(memory.getvalue()).decode()
