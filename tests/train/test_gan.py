@@ -270,18 +270,11 @@ def _toy(steps: int, learning_rate: float, blur_sigma_fine_px: float) -> GanTrai
         ),
         steps=steps,
         learning_rate=learning_rate,
+        cooling_share=0.5,
         mixed_precision=False,
         seed=3,
     )
     return GanTrainer(settings)
-
-
-def _cool(trainer: GanTrainer, number: int) -> None:
-    """In the second half the learning rate falls to nothing."""
-    settings = trainer.settings
-    share = min(1.0, 2.0 * (settings.steps - number) / settings.steps)
-    for group in trainer._generator_steps.param_groups:
-        group["lr"] = share * settings.learning_rate
 
 
 def _brightest(trainer: GanTrainer, batch: PairBatch) -> tuple[int, Float]:
@@ -299,7 +292,6 @@ def test_eight_pairs_are_learned_to_next_to_no_error() -> None:
     batch, places = _spots(8, np.random.default_rng(2))
     trainer = _toy(1200, 3e-3, 4.0)
     for number in range(1200):
-        _cool(trainer, number)
         losses = trainer.step(batch, number + 1)
     black = float(PsfBlur(LossWeights())(torch.from_numpy(batch.truth)).mean())
     assert float(losses.generator.l1) < 0.15 * black
@@ -314,7 +306,6 @@ def test_single_molecules_come_back_without_a_shift() -> None:
     random = np.random.default_rng(4)
     trainer = _toy(1200, 2e-3, 2.0)
     for number in range(1200):
-        _cool(trainer, number)
         trainer.step(_spots(8, random)[0], number + 1)
     batch, places = _spots(400, np.random.default_rng(5))
     count, found = _brightest(trainer, batch)

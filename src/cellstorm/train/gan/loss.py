@@ -54,16 +54,22 @@ class PsfBlur(nn.Module):
         super().__init__()
         half = weights.blur_size_fine_px // 2
         steps = torch.arange(-half, half + 1, dtype=torch.float32)
-        profile = torch.exp(-0.5 * (steps / weights.blur_sigma_fine_px) ** 2)
         self.reach = half
-        self.register_buffer("profile", profile, persistent=False)
+        self._profile = torch.exp(-0.5 * (steps / weights.blur_sigma_fine_px) ** 2)
 
     def forward(self, maps: Tensor) -> Tensor:
         """``(n, 1, height, width)``, blurred."""
-        profile = self.profile
-        assert isinstance(profile, Tensor)
-        lines = functional.conv2d(maps, profile.view(1, 1, 1, -1), padding=(0, self.reach))
-        return functional.conv2d(lines, profile.view(1, 1, -1, 1), padding=(self.reach, 0))
+        height, width = maps.shape[2:]
+        # as matrices: four times as fast on a processor as convolutions of one channel
+        blurred: Tensor = self._spread(height, maps) @ maps @ self._spread(width, maps)
+        return blurred
+
+    def _spread(self, length: int, maps: Tensor) -> Tensor:
+        """``(length, length)``: what a pixel of a line gets of each other."""
+        places = torch.arange(length)
+        apart = (places[:, None] - places[None, :]).abs()
+        weights = self._profile[(self.reach + apart).clamp(max=2 * self.reach)]
+        return torch.where(apart <= self.reach, weights, 0.0).to(maps)
 
 
 @dataclass(frozen=True)
