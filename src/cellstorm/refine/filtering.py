@@ -16,11 +16,9 @@ from cellstorm.localizations import (
     sink_table,
 )
 from cellstorm.localizations.engine_errors import engine_errors
-from cellstorm.localizations.formats import format_for_writing
-from cellstorm.localizations.table import count_bad_positions
 from cellstorm.refine.expression import parse_condition
-from cellstorm.refine.plausibility import refuse_implausible
 from cellstorm.refine.provenance import Origin, origin_of, read_origin
+from cellstorm.refine.source_table import count_rows, open_source, refuse_same_file, sound_rows
 from cellstorm.refine.steps import Condition, FilterStep
 
 __all__ = [
@@ -28,7 +26,6 @@ __all__ = [
     "StepCount",
     "filter_localizations",
     "filter_table",
-    "refuse_same_file",
     "undo_table",
 ]
 
@@ -137,24 +134,20 @@ def filter_table(
     chosen = _as_steps(steps)
     if not chosen:
         raise ConfigurationError("there is nothing to filter by.")
-    format_for_writing(output)
-    rows, metadata = scan_table(source, pixel_size_nm=pixel_size_nm)
-    refuse_same_file(source, output)
-    with engine_errors(source, reading=True):
-        before = _count(rows)
-        bad = count_bad_positions(rows)
+    table = open_source(source, output, pixel_size_nm=pixel_size_nm)
+    before, bad, metadata = table.count, table.bad, table.metadata
     if before == 0:
         raise TableError("the table is empty: there is nothing to filter.", where=source)
     if bad == before:
         raise TableError("no row has a finite frame, x_nm and y_nm.", where=source)
     counts: list[StepCount] = []
     if bad:
-        rows = _sound(rows)
+        table = table.without_bad_rows()
         counts.append(StepCount(_SOUND, before, before - bad))
     if not trust_units:
-        refuse_implausible(rows, metadata, where=source)
+        table.refuse_implausible()
     with engine_errors(source, reading=True):
-        rows, more = _filtered(rows, metadata, chosen, before - bad)
+        rows, more = _filtered(table.rows, metadata, chosen, before - bad)
     counts += more
     after = counts[-1].after
     origin = origin_of(
@@ -222,16 +215,6 @@ def undo_table(
     return target, last.rows_before, sink_table(rows, metadata, target)
 
 
-def refuse_same_file(source: Path, output: Path) -> None:
-    """Raise `OutputError` when the output would replace what it is made from."""
-    if output.exists() and output.samefile(source):
-        raise OutputError(
-            "the table would be written over the one it is made from.",
-            where=output,
-            todo="Give another place with --output.",
-        )
-
-
 def _made_again(
     path: Path, history: tuple[str, ...], last: Origin
 ) -> tuple[pl.LazyFrame, Metadata]:
@@ -251,10 +234,10 @@ def _made_again(
             if step is None:
                 break
             steps = _STEPS.validate_python(step.parameters["steps"])
-            rows, _ = _filtered(_sound(rows), metadata, steps, step.rows_before)
+            rows, _ = _filtered(sound_rows(rows), metadata, steps, step.rows_before)
             metadata = metadata.with_step(replayed)
         with engine_errors(found, reading=True):
-            count = _count(rows)
+            count = count_rows(rows)
         if count != last.rows_before:
             raise TableError(
                 f"made again from {found.name}, the table before would have {count} rows,"
@@ -275,7 +258,7 @@ def _filtered(
     counts = []
     for step in steps:
         left, text = step(rows, metadata.pixel_size_nm)
-        after = _count(left)
+        after = count_rows(left)
         if after == 0 and before > 0:
             raise ConfigurationError(
                 f"no row is left of {before} by: {text}.",
@@ -288,15 +271,6 @@ def _filtered(
 
 def _as_steps(steps: Sequence[FilterStep | str]) -> list[FilterStep]:
     return [Condition(expression=step) if isinstance(step, str) else step for step in steps]
-
-
-def _sound(rows: pl.LazyFrame) -> pl.LazyFrame:
-    finite = pl.col("x_nm").is_finite() & pl.col("y_nm").is_finite()
-    return rows.filter(finite & pl.col("frame").is_not_null())
-
-
-def _count(rows: pl.LazyFrame) -> int:
-    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def _ranges(rows: pl.LazyFrame, step: FilterStep, pixel_size_nm: float | None) -> str | None:

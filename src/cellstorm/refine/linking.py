@@ -11,22 +11,14 @@ import polars as pl
 
 from cellstorm.atomic_file import output_error
 from cellstorm.errors import TableError
-from cellstorm.localizations import (
-    Localizations,
-    Metadata,
-    scan_table,
-    sink_table,
-)
+from cellstorm.localizations import Localizations, Metadata, sink_table
 from cellstorm.localizations.engine_errors import engine_errors
-from cellstorm.localizations.formats import format_for_writing
-from cellstorm.localizations.table import count_bad_positions
 from cellstorm.refine.association import Association, Linking
 from cellstorm.refine.dark_time import DarkTime, estimate_dark_frames
-from cellstorm.refine.filtering import refuse_same_file
 from cellstorm.refine.frame_blocks import frame_ranges, read_block
 from cellstorm.refine.merging import Merging
-from cellstorm.refine.plausibility import refuse_implausible
 from cellstorm.refine.provenance import origin_of
+from cellstorm.refine.source_table import open_source
 
 __all__ = ["LinkSummary", "LinkedTable", "link_localizations", "link_table"]
 
@@ -151,20 +143,16 @@ def link_table(
     """
     source, output = Path(source), Path(output)
     linking = linking or Linking()
-    format_for_writing(output)
-    rows, metadata = scan_table(source, pixel_size_nm=pixel_size_nm)
-    refuse_same_file(source, output)
-    with engine_errors(source, reading=True):
-        count = int(rows.select(pl.len()).collect(engine="streaming").item())
-        bad = count_bad_positions(rows)
-    if bad:
+    table = open_source(source, output, pixel_size_nm=pixel_size_nm)
+    rows, metadata = table.rows, table.metadata
+    if table.bad:
         raise TableError(
-            f"{bad} of {count} rows have no finite frame, x_nm and y_nm.",
+            f"{table.bad} of {table.count} rows have no finite frame, x_nm and y_nm.",
             where=source,
             todo=f'Take them out first: cellstorm filter {source.name} "frame is not null".',
         )
     if not trust_units:
-        refuse_implausible(rows, metadata, where=source)
+        table.refuse_implausible()
     with _folder_beside(output) as folder:
         if source.suffix.lower() == ".csv":
             # blocks are looked up by frame, which a text would be read for from its start

@@ -24,6 +24,24 @@ _MOST = 65_535
 
 
 @njit(cache=True, nogil=True)
+def _weigh(
+    around: NDArray[np.uint16],
+    start: int,
+    last: int,
+    weights: NDArray[np.float32],
+    line: NDArray[np.float64],
+) -> None:
+    """Add to each bin of ``line`` the worth of a cell, from ``start`` on, wrapping after ``last``.
+
+    ``around`` is a row or column of the grid, ``last + 1`` cells long.
+    """
+    for b in range(line.size):
+        held = around[(start + b) & last]
+        if held:
+            line[b] += weights[held]
+
+
+@njit(cache=True, nogil=True)
 def count_flat(
     x_nm: NDArray[np.float32],
     y_nm: NDArray[np.float32],
@@ -98,10 +116,7 @@ def overlap_flat(
                     if near[b]:
                         line[b] += weights[near[b]]
             else:
-                for b in range(size):
-                    held = row[(j + b) & across]
-                    if held:
-                        line[b] += weights[held]
+                _weigh(row, j, across, weights, line)
 
 
 @njit(cache=True, nogil=True)
@@ -146,8 +161,7 @@ def overlap_solid(
     ``histogram`` is ``(2, 2 reach + 1)``: half of the layer, whole layers.
     """
     down, across, up = counts.shape[0] - 1, counts.shape[1] - 1, counts.shape[2] - 1
-    size = histogram.shape[1]
-    reach = size // 2
+    reach = histogram.shape[1] // 2
     for k in range(x_nm.size):
         i = math.floor(y_nm[k] / cell_nm)
         j = math.floor(x_nm[k] / cell_nm)
@@ -157,10 +171,7 @@ def overlap_solid(
         for a in range(-1, 2):
             for b in range(-1, 2):
                 column = counts[(i + a) & down, (j + b) & across]
-                for c in range(size):
-                    held = column[(l - reach + c) & up]
-                    if held:
-                        line[c] += weights[held]
+                _weigh(column, l - reach, up, weights, line)
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from cellstorm.parameters import Parameters
-from cellstorm.refine.drift.alignment import FlatAlignment, SolidAlignment
+from cellstorm.refine.drift.alignment import Alignment, FlatAlignment, SolidAlignment
 from cellstorm.refine.drift.blocks import Blocks, cut_into_blocks, frames_per_block
 from cellstorm.refine.drift.curve import DriftCurve, between, curve_through
 from cellstorm.refine.drift.grid import LIKELIHOOD, PRESENCE
@@ -106,7 +106,7 @@ class Aim(Parameters):
 
     def _aligned(
         self,
-        alignment: FlatAlignment | SolidAlignment,
+        alignment: Alignment,
         blocks: Blocks,
         start_nm: NDArray[np.float64] | None,
     ) -> Walk:
@@ -123,7 +123,7 @@ class Aim(Parameters):
         assert walk is not None
         return walk
 
-    def _tracked(self, alignment: FlatAlignment | SolidAlignment, blocks: Blocks) -> Walk:
+    def _tracked(self, alignment: Alignment, blocks: Blocks) -> Walk:
         """The first round: each block against those before it."""
         axes = alignment.axes
         seen = np.zeros((len(blocks), axes))
@@ -146,9 +146,7 @@ class Aim(Parameters):
         return smoothed_walk(seen, variance, blocks.middle)
 
 
-def _compared(
-    alignment: FlatAlignment | SolidAlignment, blocks: Blocks, shift_nm: NDArray[np.float64]
-) -> Walk:
+def _compared(alignment: Alignment, blocks: Blocks, shift_nm: NDArray[np.float64]) -> Walk:
     """Each block against all others, once."""
     seen, variance = shift_nm.copy(), np.full_like(shift_nm, np.inf)
     alignment.count_all(shift_nm)

@@ -1,5 +1,6 @@
 """Blocks of molecules laid over all others, shift by shift."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from cellstorm.refine.drift.curve import DriftCurve
 from cellstorm.refine.drift.grid import empty_grid, interleaved
 from cellstorm.refine.drift.molecules import Molecules
 
-__all__ = ["FlatAlignment", "Peak", "SolidAlignment"]
+__all__ = ["Alignment", "FlatAlignment", "Peak", "SolidAlignment"]
 
 _WIDTH_CELLS = 1.5
 _LAYERS = 64
@@ -46,25 +47,33 @@ class Peak:
     strength: float
 
 
-class FlatAlignment:
-    """Blocks against a grid of counted molecules, in x and y.
+class Alignment(ABC):
+    """Blocks against a grid of counted molecules.
 
-    Parameters
+    Attributes
     ----------
-    molecules, blocks
+    axes
+        Axes that shifts have.
+    blocks
         What is aligned.
     cell_nm
-        Edge of a cell of the grid, nm.
+        Edge of a cell of the grid along these axes, nm.
+    counts
+        The grid.
     """
 
-    axes: ClassVar[int] = 2
+    axes: ClassVar[int]
 
-    def __init__(self, molecules: Molecules, blocks: Blocks, cell_nm: float) -> None:
-        self.molecules, self.blocks, self.cell_nm = molecules, blocks, cell_nm
-        self.counts = empty_grid(molecules, cell_nm)
-        (self._x_nm, self._y_nm), self._rows = _merged(
-            np.stack([molecules.x_nm, molecules.y_nm]), blocks, cell_nm
-        )
+    def __init__(
+        self,
+        positions_nm: NDArray[np.float32],
+        blocks: Blocks,
+        counts: NDArray[np.uint16],
+        cell_nm: float,
+        flat_cell_nm: float,
+    ) -> None:
+        self.blocks, self.counts, self.cell_nm = blocks, counts, cell_nm
+        self._positions_nm, self._rows = _merged(positions_nm, blocks, flat_cell_nm)
 
     def clear(self) -> None:
         """Count nothing."""
@@ -76,11 +85,11 @@ class FlatAlignment:
         for block in range(len(self.blocks)):
             self.count(block, shift_nm[block], 1)
 
+    @abstractmethod
     def count(self, block: int, shift_nm: NDArray[np.float64], step: int) -> None:
         """Count a block's molecules less their shift (1), or take them away again (-1)."""
-        i = slice(self._rows[block], self._rows[block + 1])
-        count_flat(self._x_nm[i], self._y_nm[i], shift_nm, self.cell_nm, step, self.counts)
 
+    @abstractmethod
     def peak(
         self, block: int, around_nm: NDArray[np.float64], reach: int, weights: NDArray[np.float32]
     ) -> Peak:
@@ -97,19 +106,55 @@ class FlatAlignment:
         weights
             Worth of the counted molecules, of `grid`.
         """
-        i = slice(self._rows[block], self._rows[block + 1])
-        histogram = np.zeros((2, 2, 2 * reach + 1, 2 * reach + 1))
-        overlap_flat(
-            self._x_nm[i], self._y_nm[i], around_nm, self.cell_nm, weights, self.counts, histogram
+
+    def _of(self, block: int) -> NDArray[np.float32]:
+        """Positions of a block's molecules, ``(2 or 3, n)`` nm."""
+        return self._positions_nm[:, self._rows[block] : self._rows[block + 1]]
+
+
+class FlatAlignment(Alignment):
+    """Blocks in x and y.
+
+    Parameters
+    ----------
+    molecules, blocks
+        What is aligned.
+    cell_nm
+        Edge of a cell of the grid, nm.
+    """
+
+    axes: ClassVar[int] = 2
+
+    def __init__(self, molecules: Molecules, blocks: Blocks, cell_nm: float) -> None:
+        super().__init__(
+            np.stack([molecules.x_nm, molecules.y_nm]),
+            blocks,
+            empty_grid(molecules, cell_nm),
+            cell_nm,
+            cell_nm,
         )
+        self.molecules = molecules
+
+    def count(self, block: int, shift_nm: NDArray[np.float64], step: int) -> None:
+        """As `Alignment.count`."""
+        x_nm, y_nm = self._of(block)
+        count_flat(x_nm, y_nm, shift_nm, self.cell_nm, step, self.counts)
+
+    def peak(
+        self, block: int, around_nm: NDArray[np.float64], reach: int, weights: NDArray[np.float32]
+    ) -> Peak:
+        """As `Alignment.peak`."""
+        histogram = np.zeros((2, 2, 2 * reach + 1, 2 * reach + 1))
+        x_nm, y_nm = self._of(block)
+        overlap_flat(x_nm, y_nm, around_nm, self.cell_nm, weights, self.counts, histogram)
         x, y, vx, vy, strength = flat_peak(
             interleaved(histogram), 0.5 * self.cell_nm, _WIDTH_CELLS * self.cell_nm
         )
         return Peak(np.array([x, y]), np.array([vx, vy]), strength)
 
 
-class SolidAlignment:
-    """The same along z, of molecules whose drift in x and y is known.
+class SolidAlignment(Alignment):
+    """Blocks along z, of molecules whose drift in x and y is known.
 
     Parameters
     ----------
@@ -128,37 +173,27 @@ class SolidAlignment:
     ) -> None:
         if molecules.z_nm is None:
             raise ValueError("there are no heights to align.")
-        self.blocks, self.flat_cell_nm = blocks, flat_cell_nm
-        self.cell_nm = _LAYER_CELLS * flat_cell_nm
         shifts = flat.at(molecules.frame)
-        (self._x_nm, self._y_nm, self._z_nm), self._rows = _merged(
+        super().__init__(
             np.stack(
                 [molecules.x_nm - shifts["x"], molecules.y_nm - shifts["y"], molecules.z_nm],
                 dtype=np.float32,
                 casting="same_kind",
             ),
             blocks,
+            empty_grid(molecules, flat_cell_nm, layers=_LAYERS),
+            _LAYER_CELLS * flat_cell_nm,
             flat_cell_nm,
         )
-        self.counts = empty_grid(molecules, flat_cell_nm, layers=_LAYERS)
-
-    def clear(self) -> None:
-        """Count nothing."""
-        self.counts[:] = 0
-
-    def count_all(self, shift_nm: NDArray[np.float64]) -> None:
-        """Count all molecules, each block less its shift, ``(blocks, 1)`` nm."""
-        self.clear()
-        for block in range(len(self.blocks)):
-            self.count(block, shift_nm[block], 1)
+        self.flat_cell_nm = flat_cell_nm
 
     def count(self, block: int, shift_nm: NDArray[np.float64], step: int) -> None:
-        """Count a block's molecules less their shift (1), or take them away again (-1)."""
-        i = slice(self._rows[block], self._rows[block + 1])
+        """As `Alignment.count`."""
+        x_nm, y_nm, z_nm = self._of(block)
         count_solid(
-            self._x_nm[i],
-            self._y_nm[i],
-            self._z_nm[i],
+            x_nm,
+            y_nm,
+            z_nm,
             float(shift_nm[0]),
             self.flat_cell_nm,
             self.cell_nm,
@@ -169,13 +204,13 @@ class SolidAlignment:
     def peak(
         self, block: int, around_nm: NDArray[np.float64], reach: int, weights: NDArray[np.float32]
     ) -> Peak:
-        """Where a block fits best along z; as `FlatAlignment.peak`."""
-        i = slice(self._rows[block], self._rows[block + 1])
+        """As `Alignment.peak`."""
         histogram = np.zeros((2, 2 * min(reach + 2, _LAYERS // 2 - 1) + 1))
+        x_nm, y_nm, z_nm = self._of(block)
         overlap_solid(
-            self._x_nm[i],
-            self._y_nm[i],
-            self._z_nm[i],
+            x_nm,
+            y_nm,
+            z_nm,
             float(around_nm[0]),
             self.flat_cell_nm,
             self.cell_nm,

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from cellstorm.errors import TableError
-from cellstorm.localizations import scan_table, sink_table
+from cellstorm.localizations import sink_table
 from cellstorm.localizations.engine_errors import engine_errors
-from cellstorm.localizations.formats import format_for_writing
 from cellstorm.refine.drift.curve import DriftCurve
 from cellstorm.refine.drift.curve_files import save_curve
 from cellstorm.refine.drift.curve_picture import draw_curve
@@ -16,8 +13,7 @@ from cellstorm.refine.drift.finding import FoundDrift, find_drift_of
 from cellstorm.refine.drift.method import DriftMethod
 from cellstorm.refine.drift.molecules import molecules_of
 from cellstorm.refine.drift.refusal import DriftRefusedError
-from cellstorm.refine.filtering import refuse_same_file
-from cellstorm.refine.plausibility import refuse_implausible
+from cellstorm.refine.source_table import open_source
 
 __all__ = ["DriftOutputs", "correct_table"]
 
@@ -85,24 +81,16 @@ def correct_table(
         The output is the source, or cannot be written.
     """
     source, output = Path(source), Path(output)
-    format_for_writing(output)
-    rows, metadata = scan_table(source, pixel_size_nm=pixel_size_nm)
-    refuse_same_file(source, output)
-    sound = pl.col("frame").is_not_null() & pl.all_horizontal(
-        pl.col("x_nm", "y_nm").is_finite().fill_null(value=False)
-    )
-    with engine_errors(source, reading=True):
-        before, count = (
-            rows.select(pl.len(), sound.sum().alias("sound")).collect(engine="streaming").row(0)
-        )
-    if count == 0:
+    table = open_source(source, output, pixel_size_nm=pixel_size_nm)
+    if table.count == table.bad:
         raise TableError("the table has no row with a frame and a position.", where=source)
     notices: tuple[str, ...] = ()
-    if count < before:
-        rows = rows.filter(sound)
-        notices = (f"{before - count} rows without a finite frame, x_nm and y_nm were left out",)
+    if table.bad:
+        table = table.without_bad_rows()
+        notices = (f"{table.bad} rows without a finite frame, x_nm and y_nm were left out",)
     if not trust_units:
-        refuse_implausible(rows, metadata, where=source)
+        table.refuse_implausible()
+    rows, metadata = table.rows, table.metadata
     found: FoundDrift | None = None
     if isinstance(method, DriftCurve):
         curve = method
@@ -120,4 +108,6 @@ def correct_table(
     lost = sink_table(curve.corrected_rows(rows), told, output)
     save_curve(curve, beside)
     draw_curve(curve, picture, title=source.name)
-    return DriftOutputs(output, beside, picture, int(count), curve, found, (*notices, *lost))
+    return DriftOutputs(
+        output, beside, picture, table.count - table.bad, curve, found, (*notices, *lost)
+    )
