@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from cellstorm.localize import MoleculeColumns, NetMethod
+from cellstorm.localize.model_file import preferred_providers
 from cellstorm.localize.net import SHIPPED_MODEL, load_model
 from cellstorm.localize.net.inputs import input_planes
-from cellstorm.localize.net.model_file import preferred_providers
 from cellstorm.localize.net.occupied import map_runs
 from cellstorm.movie import ArrayMovie, Movie, open_movie
 from cellstorm.simulate import Simulation

@@ -14,7 +14,7 @@ from cellstorm.localize.net.inputs import PLANES  # noqa: E402
 from cellstorm.simulate import Simulation  # noqa: E402
 from cellstorm.train.conditions import Conditions  # noqa: E402
 from cellstorm.train.net.examples import ClipPool, training_clip  # noqa: E402
-from cellstorm.train.net.export import export_network, network_of, write_facts  # noqa: E402
+from cellstorm.train.net.export import export_network, network_of  # noqa: E402
 from cellstorm.train.net.network import NetworkShape, StormNet, without_norm  # noqa: E402
 from cellstorm.train.net.quantisation import quantise  # noqa: E402
 from cellstorm.train.net.training import (  # noqa: E402
@@ -23,6 +23,7 @@ from cellstorm.train.net.training import (  # noqa: E402
     load_trained,
     train_network,
 )
+from cellstorm.train.onnx_export import write_facts  # noqa: E402
 
 SHAPE = NetworkShape(frame_channels=8, channels=8, deep_channels=8, deep_layers=2)
 BRIGHT = Conditions(

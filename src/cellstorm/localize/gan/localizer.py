@@ -9,18 +9,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from cellstorm.camera import Camera
-from cellstorm.localizations import Flag
 from cellstorm.localize.gan._peak_kernel import PEAK_COLUMNS, find_peaks
 from cellstorm.localize.gan.model_file import GanModel, load_gan
 from cellstorm.localize.gan.tiling import tiled_maps
 from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net.inputs import input_planes
+from cellstorm.localize.pixel_flags import pixel_flags
 from cellstorm.movie import FrameChunk
 from cellstorm.parameters import Parameters
 
 __all__ = ["GanLocalizer"]
-
-_EDGE_PX = 2
 
 
 class GanLocalizer(Parameters):
@@ -137,7 +135,7 @@ class GanLocalizer(Parameters):
             "x_px": x_px,
             "y_px": y_px,
             "photons": (self.camera.excess_noise_factor * light).astype(np.float32),
-            "flags": self._flags(frame, x_px, y_px, grey),
+            "flags": pixel_flags(frame, x_px, y_px, grey, self.camera),
         }
         if facts.position_error_px is not None:
             error = facts.position_error_px(light).astype(np.float32)
@@ -147,18 +145,3 @@ class GanLocalizer(Parameters):
                 "uncertainty_y_px": error,
             }
         return columns
-
-    def _flags(
-        self,
-        frame: NDArray[np.int64],
-        x_px: NDArray[np.float64],
-        y_px: NDArray[np.float64],
-        grey: NDArray[np.generic],
-    ) -> NDArray[np.uint8]:
-        height, width = grey.shape[1:]
-        near = (np.minimum(x_px, width - x_px) < _EDGE_PX) | (
-            np.minimum(y_px, height - y_px) < _EDGE_PX
-        )
-        saturated = self.camera.saturated(grey[frame, y_px.astype(np.int64), x_px.astype(np.int64)])
-        flags = np.where(near, np.uint8(Flag.NEAR_EDGE), np.uint8(0))
-        return np.asarray(flags | np.where(saturated, np.uint8(Flag.SATURATED), np.uint8(0)))

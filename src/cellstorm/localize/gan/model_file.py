@@ -1,18 +1,17 @@
-"""A generator as one ONNX file with everything that must be known about it inside."""
+"""A generator's file: its maps, and what it says of itself."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from cellstorm.errors import ConfigurationError
 from cellstorm.localize.gan.brightness import BrightnessScale
-from cellstorm.localize.net.model_file import open_model_file
-from cellstorm.parameters import Parameters, describe_validation_error
+from cellstorm.localize.model_file import FactsInside, open_model_file
+from cellstorm.parameters import Parameters
 
 __all__ = ["GanFacts", "GanModel", "MeasuredLaw", "load_gan"]
 
@@ -32,15 +31,14 @@ class MeasuredLaw(Parameters):
         return given
 
 
-class GanFacts(Parameters):
+class GanFacts(FactsInside):
     """What a generator's file says of itself."""
+
+    METHOD: ClassVar[str] = "gan"
+    FORMAT: ClassVar[int] = _FORMAT
 
     method: Literal["gan"] = Field("gan", description="tells it from other networks' files")
     format_version: int = Field(_FORMAT, description="version of the maps and of these facts")
-    name: str = Field(description="what to call it")
-    cellstorm_version: str = Field(description="version that trained it")
-    created: str = Field(description="when, ISO 8601")
-    licence: str = Field("MIT", description="of the weights")
     factor: int = Field(ge=1, description="fine pixels along one of the frame")
     halo_px: int = Field(ge=0, description="what it looks at around a pixel of the frame, px")
     align_px: int = Field(ge=1, description="tiles begin at multiples of it, px")
@@ -58,9 +56,6 @@ class GanFacts(Parameters):
     position_error_px: MeasuredLaw | None = Field(
         None, description="standard error of x and y by photons, px"
     )
-    training: dict[str, Any] = Field({}, description="settings that it was trained with")
-    conditions: dict[str, Any] = Field({}, description="conditions that it is valid for")
-    figures: dict[str, float] = Field({}, description="efficiencies measured on simulations")
 
 
 @dataclass(frozen=True)
@@ -92,23 +87,5 @@ def load_gan(path: Path, modified_ns: int = 0) -> GanModel:
     ConfigurationError
         The file is missing, no ONNX, or no generator that we understand.
     """
-    session, values = open_model_file(path)
-    if values.get("method") != "gan":
-        raise ConfigurationError(
-            "this is a model for --method net, not for --method gan.", where=path
-        )
-    try:
-        facts = GanFacts.model_validate(values)
-    except ValidationError as error:
-        raise ConfigurationError(
-            f"the model's facts are not understood: {describe_validation_error(error)}.",
-            where=path,
-            todo="It may have been made by another version of cellstorm.",
-        ) from error
-    if facts.format_version != _FORMAT:
-        raise ConfigurationError(
-            "this model was made for another version of cellstorm.",
-            where=path,
-            todo=f"It was made by {facts.cellstorm_version}.",
-        )
+    session, facts = open_model_file(path, GanFacts)
     return GanModel(facts, session)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from cellstorm.camera import Camera
-from cellstorm.localizations import Flag
 from cellstorm.localize.gaussian import GaussianLocalizer
 from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
@@ -18,6 +17,7 @@ from cellstorm.localize.net.occupied import map_runs
 from cellstorm.localize.net.recording_conditions import RecordingConditions
 from cellstorm.localize.net.refinement import refined
 from cellstorm.localize.net.validity import outside_conditions
+from cellstorm.localize.pixel_flags import pixel_flags
 from cellstorm.movie import FrameChunk
 from cellstorm.parameters import Parameters
 
@@ -25,7 +25,6 @@ __all__ = ["LEAST_PROBABILITY", "NetLocalizer"]
 
 LEAST_PROBABILITY = 0.03
 """Pixels under it cannot add up to a molecule."""
-_EDGE_PX = 2
 
 
 class NetLocalizer(Parameters):
@@ -141,21 +140,5 @@ class NetLocalizer(Parameters):
             "uncertainty_y_px": y_error.astype(np.float32),
             "uncertainty_photons": (photons * light_error).astype(np.float32),
             "probability": probability.astype(np.float32),
-            "flags": self._flags(frame, value["x_px"], value["y_px"], grey),
+            "flags": pixel_flags(frame, value["x_px"], value["y_px"], grey, self.camera),
         }
-
-    def _flags(
-        self,
-        frame: NDArray[np.int64],
-        x_px: NDArray[np.float64],
-        y_px: NDArray[np.float64],
-        grey: NDArray[np.generic],
-    ) -> NDArray[np.uint8]:
-        height, width = grey.shape[1:]
-        flags = np.zeros(frame.size, np.uint8)
-        near = (x_px < _EDGE_PX) | (x_px > width - _EDGE_PX)
-        near |= (y_px < _EDGE_PX) | (y_px > height - _EDGE_PX)
-        flags[near] |= np.uint8(Flag.NEAR_EDGE)
-        pixels = grey[frame, y_px.astype(np.int64), x_px.astype(np.int64)]
-        flags[self.camera.saturated(pixels)] |= np.uint8(Flag.SATURATED)
-        return flags

@@ -1,19 +1,17 @@
-"""A network as one ONNX file with everything that must be known about it inside."""
+"""The localization network's file: its maps, and what it says of itself."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from cellstorm.errors import ConfigurationError
+from cellstorm.localize.model_file import FactsInside, open_model_file
 from cellstorm.localize.net.inputs import PLANES
-from cellstorm.parameters import Parameters, describe_validation_error
+from cellstorm.parameters import Parameters
 
 __all__ = [
     "SHIPPED_MODEL",
@@ -21,21 +19,13 @@ __all__ = [
     "ModelFacts",
     "NetworkModel",
     "load_model",
-    "open_model_file",
 ]
 
 SHIPPED_MODEL = Path(__file__).parent / "phone.onnx"
 """The network that comes with the package."""
 
-_KEY = "cellstorm"
 _FORMAT = 2
-# in this order; others (TensorRT, Azure, ...) take minutes to start, or a server
-_PROVIDERS = (
-    "CUDAExecutionProvider",
-    "CoreMLExecutionProvider",
-    "DmlExecutionProvider",
-    "CPUExecutionProvider",
-)
+_PROCESSOR = "CPUExecutionProvider"
 
 
 class ErrorScale(Parameters):
@@ -62,14 +52,13 @@ class ErrorScale(Parameters):
         return scaled
 
 
-class ModelFacts(Parameters):
+class ModelFacts(FactsInside):
     """What a model file says of itself."""
 
+    METHOD: ClassVar[str] = "net"
+    FORMAT: ClassVar[int] = _FORMAT
+
     format_version: int = Field(_FORMAT, description="version of the maps and of these facts")
-    name: str = Field(description="what to call it")
-    cellstorm_version: str = Field(description="version that trained it")
-    created: str = Field(description="when, ISO 8601")
-    licence: str = Field("MIT", description="of the weights")
     planes: tuple[str, ...] = Field(description="what the network sees of a frame")
     context_frames: int = Field(ge=1, description="frames looked at for one")
     least_mass: float = Field(
@@ -86,9 +75,11 @@ class ModelFacts(Parameters):
     light_scale: ErrorScale = Field(
         default_factory=ErrorScale, description="calibration of the errors of log photons"
     )
-    training: dict[str, Any] = Field({}, description="settings that it was trained with")
-    conditions: dict[str, Any] = Field({}, description="conditions that it is valid for")
-    figures: dict[str, float] = Field({}, description="efficiencies measured on simulations")
+
+    @property
+    def is_understood(self) -> bool:
+        """Its maps and what it sees of a frame are those that we read and give."""
+        return super().is_understood and self.planes == PLANES
 
 
 @dataclass(frozen=True)
@@ -101,52 +92,11 @@ class NetworkModel:
     @property
     def on_processor(self) -> bool:
         """It runs on no accelerator."""
-        return bool(self.session.get_providers()[0] == _PROVIDERS[-1])
+        return bool(self.session.get_providers()[0] == _PROCESSOR)
 
     def maps(self, planes: Any) -> Any:
         """Maps ``(n, 9, height, width)`` of all but the outermost frames of ``planes``."""
         return self.session.run(None, {"frames": planes})[0]
-
-
-def preferred_providers(available: Sequence[str]) -> list[str]:
-    """What the runtime shall try, the best first; the processor is always there."""
-    return [name for name in _PROVIDERS if name in (*available, _PROVIDERS[-1])]
-
-
-def open_model_file(path: Path) -> tuple[Any, dict[str, Any]]:
-    """The session that runs a model file, and the facts in it as plain values.
-
-    Parameters
-    ----------
-    path
-        An ONNX file made by ``cellstorm``, for whichever method.
-
-    Raises
-    ------
-    ConfigurationError
-        The file is missing, no ONNX, or not made by cellstorm.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # chunks are computed side by side; a session's own threads would only get in the way
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    if not path.exists():
-        raise ConfigurationError("there is no such model file.", where=path)
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=preferred_providers(onnxruntime.get_available_providers())
-        )
-    except Exception as error:  # the runtime's own classes are not public
-        raise ConfigurationError(
-            "this is not an ONNX model that can be read.", where=path
-        ) from error
-    text = session.get_modelmeta().custom_metadata_map.get(_KEY)
-    if text is None:
-        raise ConfigurationError("this ONNX file is not a model of cellstorm's.", where=path)
-    return session, dict(json.loads(text))
 
 
 @lru_cache(maxsize=4)
@@ -165,23 +115,5 @@ def load_model(path: Path, modified_ns: int = 0) -> NetworkModel:
     ConfigurationError
         The file is missing, no ONNX, or was not made by a cellstorm that we understand.
     """
-    session, values = open_model_file(path)
-    if values.get("method", "net") != "net":
-        raise ConfigurationError(
-            f"this is a model for --method {values['method']}, not for --method net.", where=path
-        )
-    try:
-        facts = ModelFacts.model_validate(values)
-    except ValidationError as error:
-        raise ConfigurationError(
-            f"the model's facts are not understood: {describe_validation_error(error)}.",
-            where=path,
-            todo="It may have been made by another version of cellstorm.",
-        ) from error
-    if facts.format_version != _FORMAT or facts.planes != PLANES:
-        raise ConfigurationError(
-            "this model was made for another version of cellstorm.",
-            where=path,
-            todo=f"It was made by {facts.cellstorm_version}.",
-        )
+    session, facts = open_model_file(path, ModelFacts)
     return NetworkModel(facts, session)

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from cellstorm.evaluate import score
 from cellstorm.evaluate.matching import match
 from cellstorm.localize.gan import GanFacts, MeasuredLaw, load_gan
 from cellstorm.localize.gan._peak_kernel import find_peaks
 from cellstorm.localize.gan.tiling import tiled_maps
 from cellstorm.localize.net.inputs import input_planes
 from cellstorm.simulate import Clip, Simulation, make_clip
+from cellstorm.train.clip_efficiency import clip_efficiency
 
 __all__ = ["FLOORS", "calibrated_gan_facts"]
 
@@ -79,7 +78,9 @@ def calibrated_gan_facts(
     quiet = [one for one in tried if _false_per_mpx(nothing, one) < _MOST_FALSE_PER_MPX]
     marked = []
     for one in quiet or tried[-1:]:
-        marks = {name: _efficiency(clip.molecules(one), clip.clip) for name, clip in seen.items()}
+        marks = {
+            name: clip_efficiency(clip.molecules(one), clip.clip) for name, clip in seen.items()
+        }
         figures = {name: round(value, 4) for name, value in marks.items()}
         marked.append(one.model_copy(update={"figures": figures}))
     best = max(marked, key=lambda one: float(np.mean(list(one.figures.values()))))
@@ -118,19 +119,6 @@ def _false_per_mpx(empty: list[_Seen], facts: GanFacts) -> float:
     """Of the movie in which most is found."""
     rates = [one.molecules(facts).shape[0] / (one.clip.frames.size * 1e-6) for one in empty]
     return max(rates, default=0.0)
-
-
-def _efficiency(found: NDArray[np.float64], clip: Clip) -> float:
-    size_nm = clip.simulation.pixel_size_nm
-    table = pl.DataFrame(
-        {
-            "frame": found[:, 0].astype(np.uint32),
-            "x_nm": found[:, 1] * size_nm,
-            "y_nm": found[:, 2] * size_nm,
-        }
-    )
-    mark = score(table, clip.truth, faintest_photons=clip.simulation.faintest_photons)
-    return -1.0 if np.isnan(mark.efficiency) else mark.efficiency
 
 
 def _pairs(found: NDArray[np.float64], clip: Clip) -> NDArray[np.float64]:

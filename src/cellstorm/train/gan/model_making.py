@@ -9,7 +9,7 @@ from cellstorm.train.gan.calibration import calibrated_gan_facts
 from cellstorm.train.gan.export import export_generator
 from cellstorm.train.gan.training import load_generator
 from cellstorm.train.net.calibration import empty_movies, validation_movies
-from cellstorm.train.net.export import write_facts
+from cellstorm.train.onnx_export import write_facts
 
 __all__ = ["make_gan_model"]
 

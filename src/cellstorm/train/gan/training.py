@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import Parameters
+from cellstorm.train.checkpoint import freeze_norm, read_checkpoint
 from cellstorm.train.gan.discriminator import Discriminator, DiscriminatorShape
 from cellstorm.train.gan.generator import Generator, GeneratorShape
 from cellstorm.train.gan.loss import (
@@ -190,7 +191,7 @@ class GanTrainer:
         settings, weights = self.settings, self.settings.weights
         self.generator.train()
         if number >= settings.frozen_from:
-            _freeze_norm(self.generator)
+            freeze_norm(self.generator)
         for optimiser in (self._generator_steps, self._discriminator_steps):
             for group in optimiser.param_groups:
                 group["lr"] = settings.learning_rate_at(number)
@@ -283,9 +284,10 @@ def train_gan(
     if threads is not None:
         torch.set_num_threads(threads)
     trainer = GanTrainer(settings, device)
-    stored = _stored(settings, folder)
+    found = read_checkpoint(folder / _CHECKPOINT, settings)
     step, clips_before, seconds_before = 0, 0, 0.0
-    if stored is not None:
+    if found is not None:
+        _, stored = found
         trainer.take_up(stored)
         step, clips_before, seconds_before = stored["step"], stored["clips"], stored["seconds"]
     if step >= settings.steps:
@@ -359,29 +361,6 @@ def _means(
         if losses.discriminator is not None:
             asked["discriminator"].append(float(losses.discriminator))
     return {name: float(np.mean(values)) if values else 0.0 for name, values in asked.items()}
-
-
-def _freeze_norm(network: nn.Module) -> None:
-    """Take the statistics as they will be when it is run."""
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
-
-
-def _stored(settings: GanSettings, folder: Path) -> dict[str, Any] | None:
-    """The checkpoint to go on from."""
-    path = folder / _CHECKPOINT
-    if not path.exists():
-        return None
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    before = GanSettings.model_validate_json(state["settings"])
-    if before.model_copy(update={"steps": settings.steps}) != settings:
-        raise ConfigurationError(
-            "the checkpoint there was made with other settings.",
-            where=path,
-            todo="Give another folder, or the same settings.",
-        )
-    return state
 
 
 def load_generator(checkpoint: Path) -> tuple[GanSettings, Generator]:

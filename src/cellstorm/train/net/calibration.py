@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import chi2
 
-from cellstorm.evaluate import score
 from cellstorm.evaluate.matching import match
 from cellstorm.localize.net import ErrorScale, ModelFacts, load_model
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
@@ -17,6 +15,7 @@ from cellstorm.localize.net.inputs import input_planes, with_ends
 from cellstorm.localize.net.localizer import LEAST_PROBABILITY
 from cellstorm.localize.net.movie_threshold import MASSES
 from cellstorm.simulate import Clip, Simulation, make_clip
+from cellstorm.train.clip_efficiency import clip_efficiency
 
 __all__ = ["calibrated_facts", "efficiencies", "empty_movies", "validation_movies"]
 
@@ -136,7 +135,8 @@ def calibrated_facts(
     nothing = [_seen(model, simulation) for simulation in empty or ()]
     marks = {
         (mass, join_px): {
-            name: _efficiency(one.molecules(mass, join_px), one.clip) for name, one in seen.items()
+            name: clip_efficiency(one.molecules(mass, join_px), one.clip)
+            for name, one in seen.items()
         }
         for mass in MASSES
         for join_px in _JOINS_PX
@@ -174,7 +174,7 @@ def efficiencies(model: Path, movies: dict[str, Simulation]) -> dict[str, float]
     marks = {}
     for name, simulation in movies.items():
         seen = _seen(model, simulation)
-        marks[name] = _efficiency(seen.molecules(facts.least_mass, facts.join_px), seen.clip)
+        marks[name] = clip_efficiency(seen.molecules(facts.least_mass, facts.join_px), seen.clip)
     return marks
 
 
@@ -194,19 +194,6 @@ def _seen(model: Path, simulation: Simulation) -> _Seen:
         part = network.maps(planes[start : stop + network.facts.context_frames - 1])
         maps.append(np.ascontiguousarray(part[:, :, :height, :width]))
     return _Seen(clip, maps)
-
-
-def _efficiency(found: NDArray[np.float64], clip: Clip) -> float:
-    size_nm = clip.simulation.pixel_size_nm
-    table = pl.DataFrame(
-        {
-            "frame": found[:, 0].astype(np.uint32),
-            "x_nm": found[:, 1] * size_nm,
-            "y_nm": found[:, 2] * size_nm,
-        }
-    )
-    mark = score(table, clip.truth, faintest_photons=clip.simulation.faintest_photons)
-    return -1.0 if np.isnan(mark.efficiency) else mark.efficiency
 
 
 def _false_per_mpx(empty: list[_Seen], join_px: float) -> tuple[tuple[float, float, float], ...]:

@@ -1,7 +1,6 @@
 """Training windows: simulated clips in memory, cut, turned and withheld at random."""
 
 import math
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from cellstorm.localize.net.inputs import PLANES, input_planes, mirrored
 from cellstorm.simulate import Simulation, make_clip
+from cellstorm.train.clip_supply import ClipSupply
 from cellstorm.train.conditions import Conditions
 from cellstorm.train.net.loss import Targets
 
@@ -27,6 +27,7 @@ _WITHHELD = 0.25
 _WELL_KNOWN_CAMERAS = 0.7
 # a clip's 40 frames of 112 px hold as many windows that do not overlap
 _WINDOWS_PER_CLIP = 160
+_FIRST_CLIPS = 32
 # more molecules say more, but crowds must not be all that is learned
 _MOLECULES_OF_A_CROWD = 10.0
 
@@ -136,52 +137,30 @@ class ClipPool:
         context_frames: int,
         window_px: int = 64,
     ) -> None:
-        self._conditions = conditions
-        self._clips: list[TrainingClip] = []
-        self._size = size
-        self._seed = seed
         self._reach = context_frames // 2
         self._window_px = window_px
-        self._stop = threading.Event()
-        self._filled = threading.Event()
-        self._failure: BaseException | None = None
-        self.made = 0
-        self._used = 0
-        self._thread = threading.Thread(target=self._make, name="clips", daemon=True)
-        self._thread.start()
+        self._supply = ClipSupply(
+            lambda random: training_clip(conditions.draw(random), random),
+            size=size,
+            first=_FIRST_CLIPS,
+            uses_per_clip=_WINDOWS_PER_CLIP,
+            seed=seed,
+        )
+
+    @property
+    def made(self) -> int:
+        """Clips made so far."""
+        return self._supply.made
 
     def close(self) -> None:
         """Stop making clips."""
-        self._stop.set()
-        self._thread.join()
+        self._supply.close()
 
     def batches(self, windows: int, random: np.random.Generator) -> Iterator[Batch]:
         """Batches without end, as soon as there are a few clips."""
-        self._filled.wait()
         while True:
-            if self._failure is not None:
-                raise self._failure
-            self._used += windows
+            self._supply.begin(windows)
             yield self._batch(windows, random)
-
-    def _make(self) -> None:
-        try:
-            random = np.random.default_rng(self._seed)
-            while not self._stop.is_set():
-                if self.made > self._size + self._used / _WINDOWS_PER_CLIP:
-                    self._stop.wait(0.05)
-                    continue
-                clip = training_clip(self._conditions.draw(random), random)
-                if len(self._clips) < self._size:
-                    self._clips.append(clip)
-                else:
-                    self._clips[self.made % self._size] = clip
-                self.made += 1
-                if self.made >= min(32, self._size):
-                    self._filled.set()
-        except BaseException as error:  # raised where the batches are used
-            self._failure = error
-            self._filled.set()
 
     def _batch(self, windows: int, random: np.random.Generator) -> Batch:
         context, size = 2 * self._reach + 1, self._window_px
@@ -191,7 +170,7 @@ class ClipPool:
         owner: list[NDArray[np.int64]] = []
         weight = np.empty(windows, np.float32)
         for window in range(windows):
-            clip = self._clips[random.integers(len(self._clips))]
+            clip = self._supply.drawn(random)
             count, _, height, width = clip.planes.shape
             frame = int(random.integers(count))
             top = int(random.integers(height - size + 1))

@@ -1,21 +1,17 @@
 """A trained network as a model file, and back."""
 
-import json
 from pathlib import Path
 
 import onnx
 import torch
 from onnx import numpy_helper
 
-from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import ConfigurationError
 from cellstorm.localize.net.model_file import ModelFacts, load_model
-from cellstorm.parameters import Parameters
 from cellstorm.train.net.network import NetworkShape, StormNet
+from cellstorm.train.onnx_export import export_module
 
-__all__ = ["export_network", "network_of", "write_facts"]
-
-_KEY = "cellstorm"
+__all__ = ["export_network", "network_of"]
 
 
 class _Sequence(torch.nn.Module):
@@ -41,45 +37,13 @@ def export_network(network: StormNet, facts: ModelFacts, path: Path) -> None:
     """
     shape = network.shape
     example = torch.zeros(shape.context_frames + 1, shape.input_planes, 64, 64)
-    with atomic_file(path) as temporary:
-        torch.onnx.export(
-            _Sequence(network.eval()),
-            (example,),
-            str(temporary),
-            dynamo=False,
-            opset_version=17,
-            input_names=["frames"],
-            output_names=["maps"],
-            dynamic_axes={
-                "frames": {0: "frames", 2: "height", 3: "width"},
-                "maps": {0: "windows", 2: "height", 3: "width"},
-            },
-        )
-        _save(onnx.load(str(temporary)), facts, temporary)
-
-
-def write_facts(model: Path, facts: Parameters, output: Path) -> None:
-    """Write a model file that says something else of itself.
-
-    Parameters
-    ----------
-    model
-        A file made by `export_network`.
-    facts
-        What it shall say.
-    output
-        The file to write.
-    """
-    with atomic_file(output) as temporary:
-        _save(onnx.load(str(model)), facts, temporary)
-
-
-def _save(model: onnx.ModelProto, facts: Parameters, path: Path) -> None:
-    others = [entry for entry in model.metadata_props if entry.key != _KEY]
-    del model.metadata_props[:]
-    model.metadata_props.extend(others)
-    model.metadata_props.add(key=_KEY, value=json.dumps(facts.model_dump(mode="json")))
-    onnx.save(model, str(path))
+    export_module(
+        _Sequence(network.eval()),
+        example,
+        facts,
+        path,
+        map_axes={0: "windows", 2: "height", 3: "width"},
+    )
 
 
 def network_of(path: Path) -> StormNet:

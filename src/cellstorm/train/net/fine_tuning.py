@@ -22,7 +22,7 @@ from cellstorm.simulate import Simulation
 from cellstorm.train.conditions import Conditions
 from cellstorm.train.narrowing import conditions_like, with_quality_like
 from cellstorm.train.net.calibration import calibrated_facts, efficiencies
-from cellstorm.train.net.export import export_network, network_of, write_facts
+from cellstorm.train.net.export import export_network, network_of
 from cellstorm.train.net.network import NetworkShape, without_norm
 from cellstorm.train.net.quantisation import quantise, typical_inputs
 from cellstorm.train.net.training import (
@@ -32,6 +32,7 @@ from cellstorm.train.net.training import (
     load_trained,
     train_network,
 )
+from cellstorm.train.onnx_export import write_facts
 
 __all__ = [
     "FineTuning",

@@ -7,10 +7,11 @@ from cellstorm import __version__
 from cellstorm.localize.net import ModelFacts
 from cellstorm.localize.net.inputs import PLANES
 from cellstorm.train.net.calibration import calibrated_facts, empty_movies, validation_movies
-from cellstorm.train.net.export import export_network, write_facts
+from cellstorm.train.net.export import export_network
 from cellstorm.train.net.network import without_norm
 from cellstorm.train.net.quantisation import quantise, typical_inputs
 from cellstorm.train.net.training import load_trained
+from cellstorm.train.onnx_export import write_facts
 
 __all__ = ["make_model"]
 

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import Parameters
+from cellstorm.train.checkpoint import freeze_norm, read_checkpoint
 from cellstorm.train.conditions import Conditions
 from cellstorm.train.net.examples import ClipPool
 from cellstorm.train.net.growth import grown
@@ -185,21 +186,12 @@ def train_network(
 def _stored(settings: TrainingSettings, folder: Path) -> Path | None:
     """The checkpoint to go on from."""
     for name in (_CHECKPOINT, _BEFORE_COOLING):
-        path = folder / name
-        if not path.exists():
+        found = read_checkpoint(folder / name, settings)
+        if found is None:
             continue
-        before = TrainingSettings.model_validate_json(
-            torch.load(path, map_location="cpu", weights_only=True)["settings"]
-        )
-        if before.model_copy(update={"steps": settings.steps}) != settings:
-            raise ConfigurationError(
-                "the checkpoint there was made with other settings.",
-                where=path,
-                todo="Give another folder, or the same settings.",
-            )
-        step = torch.load(path, map_location="cpu", weights_only=True)["step"]
-        if before.steps == settings.steps or step <= before.cooling_begins:
-            return path
+        before, state = found
+        if before.steps == settings.steps or state["step"] <= before.cooling_begins:
+            return folder / name
     return None
 
 
@@ -288,7 +280,7 @@ def _train(
             if step == settings.cooling_begins:
                 save(_BEFORE_COOLING)
             if step >= settings.cooling_begins:
-                _freeze_norm(network)
+                freeze_norm(network)
             batch = next(batches)
             for group in optimiser.param_groups:
                 group["lr"] = settings.learning_rate_at(step)
@@ -332,16 +324,6 @@ def _train(
         pool.close()
     save(_CHECKPOINT)
     return step >= end
-
-
-def _freeze_norm(network: StormNet) -> None:
-    """Take the statistics as they will be when it is run.
-
-    Those of a batch hang on which recordings met in it, and blur how bright each is.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
 
 
 def load_trained(checkpoint: Path) -> tuple[TrainingSettings, StormNet]:

@@ -1,12 +1,12 @@
 """Batches of pairs, simulated ones made anew all the time and real ones beside them."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from typing import Self
 
 import numpy as np
 
 from cellstorm.errors import ConfigurationError
+from cellstorm.train.clip_supply import ClipSupply
 from cellstorm.train.pairs.alignment import check_alignment, measure_shift
 from cellstorm.train.pairs.conditions import PairConditions
 from cellstorm.train.pairs.patches import PairBatch, PatchSettings, cut_pair
@@ -76,16 +76,21 @@ class PairPool:
         self._settings = settings
         self._recordings = tuple(recordings)
         self._real_share = real_share if recordings else 0.0
-        self._size = clips
-        self._seed = seed
-        self._clips: list[PairedRecording] = []
-        self._used = 0
-        self.made = 0
-        self._stop = threading.Event()
-        self._filled = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._make, name="pairs", daemon=True)
-        self._thread.start()
+        self._checked = False
+        self._supply: ClipSupply[PairedRecording] | None = None
+        if self._real_share < 1.0:
+            self._supply = ClipSupply(
+                self._simulated,
+                size=clips,
+                first=_FIRST_CLIPS,
+                uses_per_clip=_PATCHES_PER_CLIP,
+                seed=seed,
+            )
+
+    @property
+    def made(self) -> int:
+        """Simulated clips made so far."""
+        return 0 if self._supply is None else self._supply.made
 
     def __enter__(self) -> Self:
         return self
@@ -95,8 +100,8 @@ class PairPool:
 
     def close(self) -> None:
         """Stop making clips."""
-        self._stop.set()
-        self._thread.join()
+        if self._supply is not None:
+            self._supply.close()
 
     def batches(self, count: int, random: np.random.Generator) -> Iterator[PairBatch]:
         """Batches of ``count`` pairs without end, as soon as there are a few clips.
@@ -106,12 +111,9 @@ class PairPool:
         MisalignedPairs
             Molecules of a simulated clip do not lie where it shows light.
         """
-        if self._real_share < 1.0:
-            self._filled.wait()
         while True:
-            if self._failure is not None:
-                raise self._failure
-            self._used += count
+            if self._supply is not None:
+                self._supply.begin(count)
             pairs = [cut_pair(self._drawn(random), self._settings, random) for _ in range(count)]
             yield PairBatch(
                 np.stack([light for light, _ in pairs])[:, None],
@@ -119,31 +121,15 @@ class PairPool:
             )
 
     def _drawn(self, random: np.random.Generator) -> PairedRecording:
-        if random.random() < self._real_share:
+        if self._supply is None or random.random() < self._real_share:
             return self._recordings[random.integers(len(self._recordings))]
-        return self._clips[random.integers(len(self._clips))]
+        return self._supply.drawn(random)
 
-    def _make(self) -> None:
-        try:
-            random = np.random.default_rng(self._seed)
-            checked = False
-            while not self._stop.is_set() and self._real_share < 1.0:
-                if self.made > self._size + self._used / _PATCHES_PER_CLIP:
-                    self._stop.wait(0.05)
-                    continue
-                clip = simulated_recording(self._conditions.draw(random))
-                if not checked:
-                    checked = _is_right(clip)
-                if len(self._clips) < self._size:
-                    self._clips.append(clip)
-                else:
-                    self._clips[self.made % self._size] = clip
-                self.made += 1
-                if self.made >= min(_FIRST_CLIPS, self._size):
-                    self._filled.set()
-        except BaseException as error:  # raised where the batches are used
-            self._failure = error
-            self._filled.set()
+    def _simulated(self, random: np.random.Generator) -> PairedRecording:
+        clip = simulated_recording(self._conditions.draw(random))
+        if not self._checked:
+            self._checked = _is_right(clip)
+        return clip
 
 
 def _is_right(clip: PairedRecording) -> bool:
