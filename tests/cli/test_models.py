@@ -7,9 +7,9 @@ import pytest
 
 from cellstorm.cli import main
 from cellstorm.errors import ConfigurationError
+from cellstorm.localize.model_names import find_model, own_models
 from cellstorm.localize.net import SHIPPED_MODEL, load_model
-from cellstorm.localize.net.model_library import find_model, own_models
-from cellstorm.localize.net.onnx_weights import count_weights
+from cellstorm.localize.onnx_weights import count_weights
 from cellstorm.simulate import Simulation
 
 

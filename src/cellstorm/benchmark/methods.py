@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny, ValidationError, model_serializer, model_validator
 
-from cellstorm.localize import GaussianMethod, NetMethod
+from cellstorm.localize import GanMethod, GaussianMethod, NetMethod
 from cellstorm.parameters import Parameters, describe_validation_error
 
 __all__ = ["METHOD_KINDS", "MethodChoice"]
@@ -13,6 +13,7 @@ __all__ = ["METHOD_KINDS", "MethodChoice"]
 METHOD_KINDS: dict[str, type[Parameters]] = {
     "gaussian": GaussianMethod,
     "net": NetMethod,
+    "gan": GanMethod,
 }
 """Localization methods by the name a grid calls them; each is a `cellstorm.localize.Method`."""
 

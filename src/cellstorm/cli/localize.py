@@ -92,7 +92,8 @@ def localize(
         Threads that localize; one per processor when not given.
     method
         net: a trained network; gaussian: a fit of all molecules of a frame together, which is
-        taken when one of its options is given (those below, but for --config and --set).
+        taken when one of its options is given (those below, but for --config and --set); gan:
+        the image-to-image network of the cellSTORM paper.
     model
         The network's file, or its name (see cellstorm models); the one that comes along when
         not given.

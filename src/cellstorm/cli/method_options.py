@@ -7,12 +7,12 @@ import yaml
 from pydantic import ValidationError
 
 from cellstorm.errors import ConfigurationError
-from cellstorm.localize import GaussianMethod, Method, NetMethod
+from cellstorm.localize import GanMethod, GaussianMethod, Method, NetMethod
 from cellstorm.parameters import describe_validation_error, describe_yaml_error
 
 __all__ = ["MethodName", "chosen_method"]
 
-MethodName = Literal["gaussian", "net"]
+MethodName = Literal["gaussian", "net", "gan"]
 
 
 def chosen_method(
@@ -49,13 +49,17 @@ def chosen_method(
     values = {} if config is None else _read_config(config)
     if name is None:
         name = _meant(values, assignments, options)
-    if name == "net":
-        return _net_method(
-            values, model=model, refine=refine, config=config, assignments=assignments, **options
+    if name != "net" and refine:
+        raise ConfigurationError("--refine needs --method net.")
+    if refine:
+        values["refine"] = True
+    if name != "gaussian":
+        kind = NetMethod if name == "net" else GanMethod
+        return _network_method(
+            kind, values, model=model, config=config, assignments=assignments, **options
         )
-    for flag, given in (("--model", model is not None), ("--refine", refine)):
-        if given:
-            raise ConfigurationError(f"{flag} needs --method net.")
+    if model is not None:
+        raise ConfigurationError("--model needs --method net or gan.")
     return _gaussian_method(values, config=config, assignments=assignments, **options)
 
 
@@ -109,15 +113,15 @@ def _gaussian_method(
         raise ConfigurationError(describe_validation_error(error), where=config) from error
 
 
-def _net_method(
+def _network_method(
+    kind: type[NetMethod] | type[GanMethod],
     values: dict[str, Any],
     *,
     model: Path | str | None = None,
-    refine: bool = False,
     config: Path | None = None,
     assignments: tuple[str, ...] = (),
     **options: Any,
-) -> NetMethod:
+) -> Method:
     """The network as file, flags and ``--set`` describe it, the later winning.
 
     Raises
@@ -133,12 +137,10 @@ def _net_method(
         )
     if model is not None:
         values["model"] = model
-    if refine:
-        values["refine"] = True
     for assignment in assignments:
         _assign(values, assignment)
     try:
-        return NetMethod.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(describe_validation_error(error), where=config) from error
 

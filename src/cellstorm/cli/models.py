@@ -12,14 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cellstorm.errors import CellstormError
-from cellstorm.localize.net.model_library import (
-    ModelEntry,
-    describe_model,
-    find_model,
-    known_models,
-    model_files,
-    own_models,
-)
+from cellstorm.localize.gan import GanFacts
+from cellstorm.localize.model_library import ModelEntry, describe_model
+from cellstorm.localize.model_names import find_model, known_models, model_files, own_models
+from cellstorm.localize.net import ModelFacts
 
 __all__ = ["models"]
 
@@ -142,10 +138,10 @@ def _in_full(entry: ModelEntry) -> Iterator[tuple[str, str]]:
         yield heading, f"{name} {_plain(value)}"
         heading = ""
     heading = "calibration"
-    for name, scale in (
-        ("positions", entry.facts.position_scale),
-        ("log photons", entry.facts.light_scale),
-    ):
+    scales = {}
+    if isinstance(entry.facts, ModelFacts):
+        scales = {"positions": entry.facts.position_scale, "log photons": entry.facts.light_scale}
+    for name, scale in scales.items():
         yield (
             heading,
             f"errors s of {name} times exp({scale.log_constant:.3f}"
@@ -167,11 +163,19 @@ def _of_the_file(entry: ModelEntry) -> Iterator[tuple[str, str]]:
         "made",
         f"{facts.created[:10]} with cellstorm {facts.cellstorm_version}, licence {facts.licence}",
     )
-    yield (
-        "looks at",
-        f"{facts.context_frames} frames at a time; a molecule is a probability over"
-        f" {facts.least_mass:g} within {facts.join_px:g} px",
-    )
+    yield "used with", f"--method {facts.METHOD}"
+    if isinstance(facts, ModelFacts):
+        yield (
+            "looks at",
+            f"{facts.context_frames} frames at a time; a molecule is a probability over"
+            f" {facts.least_mass:g} within {facts.join_px:g} px",
+        )
+    if isinstance(facts, GanFacts):
+        yield (
+            "looks at",
+            f"one frame, drawn {facts.factor} times finer; a molecule is a brightness over"
+            f" {facts.floor:g} and {facts.threshold_share:g} of the frame's brightest",
+        )
 
 
 def _range(name: str, ends: list[float]) -> str:

@@ -10,7 +10,15 @@ from pydantic import Field, ValidationError
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import Parameters, describe_validation_error
 
-__all__ = ["METADATA_KEY", "FactsInside", "open_model_file", "preferred_providers"]
+__all__ = [
+    "FIRST_METHOD",
+    "METADATA_KEY",
+    "FactsInside",
+    "open_model_file",
+    "preferred_providers",
+    "read_facts",
+    "read_model_file",
+]
 
 METADATA_KEY = "cellstorm"
 """Where in an ONNX file's metadata the facts stand, as JSON."""
@@ -22,8 +30,8 @@ _PROVIDERS = (
     "DmlExecutionProvider",
     "CPUExecutionProvider",
 )
-# files that say nothing of it were made when there was but one
-_FIRST_METHOD = "net"
+FIRST_METHOD = "net"
+"""What a file is for that does not say so: it was made when there was but one."""
 
 
 class FactsInside(Parameters):
@@ -70,6 +78,18 @@ def open_model_file(path: Path, kind: type[_Facts]) -> tuple[Any, _Facts]:
         The file is missing, no ONNX, not made by cellstorm, made for another method, or by
         a cellstorm that we do not understand.
     """
+    session, values = read_model_file(path)
+    return session, read_facts(values, kind, path)
+
+
+def read_model_file(path: Path) -> tuple[Any, dict[str, Any]]:
+    """The session that runs a model file, for whichever method, and its facts as plain values.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing, no ONNX, or not made by cellstorm.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -90,8 +110,27 @@ def open_model_file(path: Path, kind: type[_Facts]) -> tuple[Any, _Facts]:
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
         raise ConfigurationError("this ONNX file is not a model of cellstorm's.", where=path)
-    values = dict(json.loads(text))
-    method = values.get("method", _FIRST_METHOD)
+    return session, dict(json.loads(text))
+
+
+def read_facts(values: dict[str, Any], kind: type[_Facts], path: Path) -> _Facts:
+    """The facts of a file out of plain values.
+
+    Parameters
+    ----------
+    values
+        As `read_model_file` gives them.
+    kind
+        Facts of the method that it is to be used for.
+    path
+        The file, for messages.
+
+    Raises
+    ------
+    ConfigurationError
+        It was made for another method, or by a cellstorm that we do not understand.
+    """
+    method = values.get("method", FIRST_METHOD)
     if method != kind.METHOD:
         raise ConfigurationError(
             f"this is a model for --method {method}, not for --method {kind.METHOD}.", where=path
@@ -110,4 +149,4 @@ def open_model_file(path: Path, kind: type[_Facts]) -> tuple[Any, _Facts]:
             where=path,
             todo=f"It was made by {facts.cellstorm_version}.",
         )
-    return session, facts
+    return facts

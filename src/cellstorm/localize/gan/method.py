@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import Field
 
 from cellstorm.camera import Camera
-from cellstorm.errors import ConfigurationError
 from cellstorm.localize.gan.localizer import GanLocalizer
 from cellstorm.localize.gan.model_file import load_gan
 from cellstorm.localize.localizer import FrameRange, Region
+from cellstorm.localize.model_names import find_model
 from cellstorm.movie import Movie
 from cellstorm.parameters import Parameters
 
@@ -24,7 +24,9 @@ class GanMethod(Parameters):
     """
 
     method: Literal["gan"] = "gan"
-    model: Path | None = Field(None, description="model file; none comes along")
+    model: Path | str | None = Field(
+        None, description="model file, or a model's name; the one that comes along when not given"
+    )
     threshold_share: float | None = Field(
         None,
         gt=0,
@@ -47,18 +49,13 @@ class GanMethod(Parameters):
         Raises
         ------
         ConfigurationError
-            No model is given, or it cannot be used.
+            There is no such model, or it cannot be used.
         """
-        if self.model is None:
-            raise ConfigurationError(
-                "--method gan needs a model, and none comes along.",
-                todo="Give the file of a trained one with --model.",
-            )
-        modified_ns = self.model.stat().st_mtime_ns if self.model.exists() else 0
-        facts = load_gan(self.model, modified_ns).facts
+        path = find_model(self.model, "gan")
+        facts = load_gan(path, path.stat().st_mtime_ns).facts
         given = self.threshold_share
         return GanLocalizer(
-            model=self.model,
+            model=path,
             model_name=facts.name,
             camera=camera,
             region=region,

@@ -8,9 +8,9 @@ from pydantic import Field
 from cellstorm.camera import Camera
 from cellstorm.localize.gaussian import GaussianMethod
 from cellstorm.localize.localizer import FrameRange, Region
+from cellstorm.localize.model_names import find_model
 from cellstorm.localize.net.localizer import NetLocalizer
 from cellstorm.localize.net.model_file import load_model
-from cellstorm.localize.net.model_library import find_model
 from cellstorm.localize.net.movie_threshold import movie_threshold
 from cellstorm.localize.net.recording_measurement import measure_recording
 from cellstorm.movie import Movie
@@ -57,7 +57,7 @@ class NetMethod(Parameters):
         MovieError
             The movie cannot be read.
         """
-        path = find_model(self.model)
+        path = find_model(self.model, "net")
         facts = load_model(path, path.stat().st_mtime_ns).facts
         localizer = NetLocalizer(
             model=path,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from cellstorm.localize.model_file import FactsInside, open_model_file
+from cellstorm.localize.model_names import SHIPPED_MODELS
 from cellstorm.localize.net.inputs import PLANES
 from cellstorm.parameters import Parameters
 
@@ -21,7 +22,7 @@ __all__ = [
     "load_model",
 ]
 
-SHIPPED_MODEL = Path(__file__).parent / "phone.onnx"
+SHIPPED_MODEL = SHIPPED_MODELS["net"]
 """The network that comes with the package."""
 
 _FORMAT = 2

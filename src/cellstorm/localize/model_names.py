@@ -1,52 +1,22 @@
-"""Which models there are: the one that comes along, the user's own, and given files."""
+"""Which models there are, those that come along and the user's own, and how one is named."""
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from cellstorm.errors import CellstormError, ConfigurationError
-from cellstorm.localize.net.model_file import SHIPPED_MODEL, ModelFacts, load_model
-from cellstorm.localize.net.onnx_weights import count_weights
+from cellstorm.localize.model_file import FIRST_METHOD, read_model_file
 
-__all__ = [
-    "ModelEntry",
-    "describe_model",
-    "find_model",
-    "known_models",
-    "model_files",
-    "own_models",
-]
+__all__ = ["SHIPPED_MODELS", "find_model", "known_models", "model_files", "own_models"]
+
+SHIPPED_MODELS = {
+    "net": Path(__file__).parent / "net" / "phone.onnx",
+    "gan": Path(__file__).parent / "gan" / "phone-gan.onnx",
+}
+"""The network that comes with the package for each method."""
 
 _SUFFIX = ".onnx"
 _FOLDER_VARIABLE = "CELLSTORM_MODELS"
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """A model file.
-
-    Attributes
-    ----------
-    path
-        The file.
-    facts
-        What it says of itself.
-    size_bytes
-        Of the file.
-    weights
-        Numbers in it.
-    """
-
-    path: Path
-    facts: ModelFacts
-    size_bytes: int
-    weights: int
-
-    @property
-    def comes_along(self) -> bool:
-        """Whether it is part of the package."""
-        return self.path == SHIPPED_MODEL
 
 
 def own_models() -> Path:
@@ -79,27 +49,14 @@ def model_files(place: Path) -> list[Path]:
         ) from error
 
 
-def describe_model(path: Path) -> ModelEntry:
-    """Open a model file and say what it is.
-
-    Raises
-    ------
-    ConfigurationError
-        The file is missing or no model that can be used.
-    """
-    modified_ns = path.stat().st_mtime_ns if path.exists() else 0
-    facts = load_model(path, modified_ns).facts
-    content = path.read_bytes()
-    return ModelEntry(path, facts, len(content), count_weights(content))
-
-
 def known_models() -> list[Path]:
-    """The model that comes along and those in the user's folder."""
+    """The models that come along and those in the user's folder."""
     folder = own_models()
-    return [SHIPPED_MODEL, *(model_files(folder) if folder.is_dir() else ())]
+    shipped = [path for path in SHIPPED_MODELS.values() if path.exists()]
+    return [*shipped, *(model_files(folder) if folder.is_dir() else ())]
 
 
-def find_model(model: Path | str | None) -> Path:
+def find_model(model: Path | str | None, method: str | None = None) -> Path:
     """The file of a model.
 
     Parameters
@@ -107,6 +64,8 @@ def find_model(model: Path | str | None) -> Path:
     model
         A file, or the name of a known model (what it calls itself, or its file's name
         without ending); None for the one that comes along.
+    method
+        What it is for: ``net``, ``gan``; None when any will do.
 
     Raises
     ------
@@ -114,13 +73,13 @@ def find_model(model: Path | str | None) -> Path:
         There is no such model, or there are several of this name.
     """
     if model is None:
-        return SHIPPED_MODEL
+        return SHIPPED_MODELS[FIRST_METHOD if method is None else method]
     path = Path(model)
     if path.is_file():
         return path
     if path.suffix.lower() == _SUFFIX or len(path.parts) != 1:
         raise ConfigurationError("there is no such model file.", where=path)
-    named = list(_named(known_models()))
+    named = list(_named(known_models(), method))
     # files by their own name first: that is what a user can change
     found = dict.fromkeys([path for path, _ in named if path.stem == str(model)])
     found = found or dict.fromkeys([path for path, name in named if name == str(model)])
@@ -138,10 +97,12 @@ def find_model(model: Path | str | None) -> Path:
     )
 
 
-def _named(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+def _named(paths: Iterable[Path], method: str | None) -> Iterator[tuple[Path, str]]:
     for path in paths:
         try:
-            yield path, load_model(path, path.stat().st_mtime_ns).facts.name
+            _, values = read_model_file(path)
         except (CellstormError, OSError):
             # what is no model has no name; `cellstorm models` says why
             continue
+        if method in (None, values.get("method", FIRST_METHOD)):
+            yield path, str(values.get("name"))
