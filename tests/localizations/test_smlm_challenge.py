@@ -131,4 +131,23 @@ def test_a_csv_of_ours_stays_thunderstorm_s(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").read_text().startswith('"id","frame","x [nm]"')
     with pytest.raises(OutputError) as caught:
         write_table(table, tmp_path / "out.xyz")
-    assert "SMLM Challenge" not in str(caught.value)
+    assert ".challenge.csv (SMLM Challenge CSV), .csv (ThunderSTORM CSV)" in str(caught.value)
+
+
+def test_the_written_list_is_the_challenge_s_own(tmp_path: Path) -> None:
+    there = read_table(write(tmp_path, ACTIVATIONS))
+    notices = write_table(there, tmp_path / "out.challenge.csv")
+    first, *rows = (tmp_path / "out.challenge.csv").read_text().splitlines()
+    assert first == ACTIVATIONS.splitlines()[0]
+    assert [float(value) for value in rows[1].split(",")] == pytest.approx(
+        [2, 1, 6356.5, 12.25, -331.856, 79.25]
+    )
+    assert read_table(tmp_path / "out.challenge.csv").data.equals(there.data)
+    assert "metadata (camera, movie, settings)" in notices[0]
+
+
+def test_a_flat_table_without_light_is_written_all_the_same(tmp_path: Path) -> None:
+    flat = Localizations(pl.DataFrame({"frame": [4, 0], "x_nm": [1.5, 2.0], "y_nm": [2.0, 3.0]}))
+    write_table(flat, tmp_path / "out.challenge.csv")
+    lines = (tmp_path / "out.challenge.csv").read_text().splitlines()
+    assert lines[1:] == ["1,5,1.5,2.0,0.0,NaN", "2,1,2.0,3.0,0.0,NaN"]

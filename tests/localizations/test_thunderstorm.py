@@ -150,8 +150,8 @@ def test_frames_from_zero_are_taken_as_such_with_a_notice(tmp_path: Path) -> Non
 
 
 def test_another_program_s_csv_names_what_is_missing(tmp_path: Path) -> None:
-    path = write(tmp_path, "Channel,Frame,X (nm),Y (nm)\n0,1548,40918.9,56104.6\n")
-    with pytest.raises(TableError, match=r"no column 'x \[nm\]' and no 'y \[nm\]' .*X \(nm\)"):
+    path = write(tmp_path, "Channel,Frame,X (um),Y (um)\n0,1548,40.9189,56.1046\n")
+    with pytest.raises(TableError, match=r"no column 'x \[nm\]' and no 'y \[nm\]' .*X \(um\)"):
         read_table(path)
 
 

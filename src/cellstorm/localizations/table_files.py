@@ -6,7 +6,11 @@ import polars as pl
 
 from cellstorm.errors import CellstormError, TableError
 from cellstorm.localizations.engine_errors import engine_errors
-from cellstorm.localizations.formats import format_for_reading, format_for_writing
+from cellstorm.localizations.formats import (
+    format_for_reading,
+    format_for_writing,
+    is_named_after,
+)
 from cellstorm.localizations.metadata import Metadata
 from cellstorm.localizations.table import (
     Localizations,
@@ -41,7 +45,12 @@ def scan_table(
         Not a table, or something in it is missing; the message says what to do.
     """
     path = Path(path)
-    rows, metadata = format_for_reading(path).read(path, pixel_size_nm)
+    format_ = format_for_reading(path)
+    rows, metadata = format_.read(path, pixel_size_nm)
+    if not is_named_after(path, format_):
+        metadata = metadata.with_notices(
+            f"by its content this is a file of {format_.name}, whatever its name says"
+        )
     return with_registry_types(rows, where=path), metadata
 
 

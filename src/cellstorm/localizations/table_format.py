@@ -30,6 +30,9 @@ class TableFormat:
     write
         ``write(data, metadata, path)``: write the file(s) atomically and return a
         notice for all that the format has no place for. None for read-only formats.
+    written_as
+        Endings it is written as, where ``extensions`` are those of another format too:
+        ``(".decode.h5",)`` beside Picasso's ``.h5``. The longest ending of a name counts.
     """
 
     name: str
@@ -37,3 +40,4 @@ class TableFormat:
     sniff: Callable[[Path], bool]
     read: Callable[[Path, float | None], tuple[pl.LazyFrame, Metadata]]
     write: Callable[[pl.LazyFrame, Metadata, Path], tuple[str, ...]] | None
+    written_as: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ import polars as pl
 from cellstorm.errors import TableError
 from cellstorm.localizations.columns import COLUMNS, REQUIRED_COLUMNS
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats._text_end import refuse_cut_end
 from cellstorm.localizations.metadata import Metadata
 from cellstorm.localizations.table_format import TableFormat
 
@@ -38,6 +39,7 @@ def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metada
     twice = {name for name in heading if heading.count(name) > 1}
     if twice:
         raise TableError(f"the column {min(twice)!r} is there twice.", where=path)
+    refuse_cut_end(path, len(heading))
     with engine_errors(path, reading=True):
         rows = pl.scan_csv(
             path,

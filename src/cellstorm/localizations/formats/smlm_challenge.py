@@ -3,7 +3,7 @@
 Read are the lists of activations, ``Ground-truth,frame,xnano,ynano,znano,intensity`` (2016;
 ``id`` in front in 2013), in any order and with blanks around; and the lists without a
 heading that participants hand in: frame, x, y, z, photons, perhaps with a number in
-front. Written is nothing: a ``.csv`` of ours is ThunderSTORM's.
+front. Written are lists of 2016, as ``.challenge.csv``: a ``.csv`` of ours is ThunderSTORM's.
 """
 
 import csv
@@ -11,9 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
+from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import TableError
 from cellstorm.localizations.columns import COLUMNS
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats._text_end import refuse_cut_end
 from cellstorm.localizations.metadata import Metadata
 from cellstorm.localizations.table_format import TableFormat
 
@@ -32,6 +34,8 @@ _NAMES = {
     "intensity": "photons",
 }
 _REQUIRED = ("frame", "xnano", "ynano")
+# as the lists of 2016 have it: programs that read them ask for the last blank
+_HEADING = "Ground-truth,frame,xnano,ynano,znano,intensity "
 # by the number of columns of a list without a heading
 _BARE = {
     5: ("frame", "xnano", "ynano", "znano", "intensity"),
@@ -84,6 +88,7 @@ def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metada
             f" {', '.join(map(repr, _REQUIRED))} and is not five or six numbers.",
             where=path,
         )
+    refuse_cut_end(path, len(names))
     # Numbered names inside: headings may repeat themselves. Text first: the challenge pads
     # its numbers with blanks.
     raw = [f"column_{index}" for index in range(len(names))]
@@ -125,10 +130,33 @@ def _told(names: tuple[str, ...]) -> str:
     )
 
 
+def _write(rows: pl.LazyFrame, metadata: Metadata, path: Path) -> tuple[str, ...]:
+    names = set(rows.collect_schema())
+    number = pl.col("id") if "id" in names else pl.int_range(1, pl.len() + 1, dtype=pl.UInt64)
+    columns = [
+        number,
+        pl.col("frame") + _FIRST_FRAME,
+        pl.col("x_nm"),
+        pl.col("y_nm"),
+        # flat molecules of the challenge have the height 0
+        pl.col("z_nm") if "z_nm" in names else pl.lit(0.0),
+        pl.col("photons") if "photons" in names else pl.lit(None, pl.Float32),
+    ]
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
+        file.write(f"{_HEADING}\n".encode())
+        with engine_errors(path):
+            rows.select(
+                value.alias(f"column_{index}") for index, value in enumerate(columns)
+            ).sink_csv(file, include_header=False, null_value="NaN", maintain_order=True)
+    lost = ["the metadata (camera, movie, settings)", *sorted(names - set(_NAMES.values()))]
+    return (f"the SMLM Challenge's CSV has no place for: {', '.join(lost)}",)
+
+
 FORMAT = TableFormat(
     name="SMLM Challenge CSV",
     extensions=(".csv",),
     sniff=_sniff,
     read=_read,
-    write=None,
+    write=_write,
+    written_as=(".challenge.csv",),
 )

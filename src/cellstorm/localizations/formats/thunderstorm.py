@@ -17,6 +17,7 @@ from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import TableError
 from cellstorm.localizations.columns import COLUMNS
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats._text_end import refuse_cut_end
 from cellstorm.localizations.metadata import Metadata
 from cellstorm.localizations.table_format import TableFormat
 
@@ -100,6 +101,7 @@ def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metada
             f" {' and no '.join(repr(name) for name in missing)} (it reads: {found}).",
             where=path,
         )
+    refuse_cut_end(path, len(header))
     # Numbered names inside: foreign headings may repeat themselves.
     raw = [f"column_{index}" for index in range(len(header))]
     rows = pl.scan_csv(

@@ -1,0 +1,89 @@
+"""CSV of ONI's Nanoimager: nanometres, frames from 0. Read only.
+
+NimOS does not say where its positions begin; it is taken as the corner of the first
+pixel, and a notice says so.
+"""
+
+import csv
+from pathlib import Path
+
+import polars as pl
+
+from cellstorm.errors import TableError
+from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats._text_end import refuse_cut_end
+from cellstorm.localizations.metadata import Metadata
+from cellstorm.localizations.table_format import TableFormat
+
+__all__ = ["FORMAT"]
+
+# theirs -> ours
+_NAMES = {
+    "Channel": "channel",
+    "Frame": "frame",
+    "X (nm)": "x_nm",
+    "Y (nm)": "y_nm",
+    "Z (nm)": "z_nm",
+    "Photons": "photons",
+    "Background": "background_photons",
+}
+_NEEDED = ("Frame", "X (nm)", "Y (nm)")
+
+
+def _heading(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        return [field.strip() for field in next(csv.reader([file.readline(65_536)]), [])]
+
+
+def _sniff(path: Path) -> bool:
+    try:
+        return set(_NEEDED) <= set(_heading(path))
+    except (OSError, csv.Error):
+        return False
+
+
+def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metadata]:
+    try:
+        heading = _heading(path)
+    except (OSError, csv.Error) as error:
+        raise TableError(f"cannot be read ({error}).", where=path) from error
+    missing = [name for name in _NEEDED if name not in heading]
+    if missing:
+        raise TableError(
+            f"not a Nanoimager table: its first line has no {', '.join(map(repr, missing))}.",
+            where=path,
+        )
+    refuse_cut_end(path, len(heading))
+    raw = [f"column_{index}" for index in range(len(heading))]
+    with engine_errors(path, reading=True):
+        rows = pl.scan_csv(
+            path,
+            has_header=False,
+            skip_lines=1,
+            schema=dict.fromkeys(raw, pl.Float64),
+            null_values=["NaN", "nan", ""],
+            infer_schema=False,
+            encoding="utf8-lossy",
+            glob=False,
+        )
+        rows.collect_schema()
+    taken = {
+        _NAMES[theirs]: pl.col(name).alias(_NAMES[theirs])
+        for name, theirs in zip(raw, heading, strict=True)
+        if theirs in _NAMES
+    }
+    metadata = Metadata(
+        software="ONI Nanoimager",
+        origin_in_file="corner (taken, NimOS does not say), frames from 0",
+        notices=("NimOS does not say where its positions begin: taken as the pixel's corner",),
+    ).with_pixel_size(pixel_size_nm, where=path)
+    return rows.select(*taken.values()), metadata
+
+
+FORMAT = TableFormat(
+    name="Nanoimager CSV",
+    extensions=(".csv",),
+    sniff=_sniff,
+    read=_read,
+    write=None,
+)
