@@ -138,7 +138,7 @@ def test_few_molecules_or_frames_are_refused_with_their_number(scattered: Drifte
 
 def test_the_corrected_table_says_what_was_done(scattered: Drifted) -> None:
     corrected, found = correct_drift(scattered.table)
-    assert corrected.metadata.history[-1].startswith("drift corrected by AIM, frames 0 to 5999")
+    assert corrected.metadata.history[-1].startswith("drift: corrected by AIM, frames 0 to 5999")
     assert corrected.columns == scattered.table.columns
     frame = corrected.column("frame")
     moved = scattered.table.column("x_nm") - corrected.column("x_nm")

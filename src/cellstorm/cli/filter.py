@@ -67,7 +67,7 @@ def filter(  # the verb's name; nothing here needs the built-in
     density
         Keep rows with at least so many others within a radius in nm, in all frames: 50:5.
     undo
-        Go back to the table before the last filter or link instead.
+        Go back to the table before the last filter, link or drift instead.
     trust_units
         Do not ask whether the table is in nanometres.
     pixel_size_nm

@@ -13,7 +13,6 @@ from cellstorm.refine.filtering import (
     StepCount,
     filter_localizations,
     filter_table,
-    undo_table,
 )
 from cellstorm.refine.linking import LinkedTable, LinkSummary, link_localizations, link_table
 from cellstorm.refine.plausibility import refuse_implausible
@@ -26,6 +25,7 @@ from cellstorm.refine.steps import (
     Polygon,
     Region,
 )
+from cellstorm.refine.undo import undo_table
 
 __all__ = [
     "Condition",

@@ -3,30 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from pydantic import TypeAdapter
 
-from cellstorm.errors import ConfigurationError, OutputError, TableError
+from cellstorm.errors import ConfigurationError, TableError
 from cellstorm.localizations import (
     COLUMNS,
     Localizations,
     Metadata,
-    scan_table,
     sink_table,
 )
 from cellstorm.localizations.engine_errors import engine_errors
 from cellstorm.refine.expression import parse_condition
-from cellstorm.refine.provenance import Origin, origin_of, read_origin
-from cellstorm.refine.source_table import count_rows, open_source, refuse_same_file, sound_rows
+from cellstorm.refine.provenance import origin_of
+from cellstorm.refine.source_table import count_rows, open_source
 from cellstorm.refine.steps import Condition, FilterStep
 
 __all__ = [
     "FilteredTable",
     "StepCount",
+    "apply_steps",
     "filter_localizations",
     "filter_table",
-    "undo_table",
+    "read_steps",
 ]
 
 _SOUND = "rows with a finite frame, x_nm and y_nm"
@@ -88,7 +89,7 @@ def filter_localizations(localizations: Localizations, *steps: FilterStep | str)
     ConfigurationError
         A step does not fit the table.
     """
-    rows, counts = _filtered(
+    rows, counts = apply_steps(
         localizations.data.lazy(), localizations.metadata, _as_steps(steps), len(localizations)
     )
     texts = [f"filter: {item.text} ({item.after} of {item.before} kept)" for item in counts]
@@ -106,7 +107,7 @@ def filter_table(
     """Write the rows of a table that pass all steps, in their order, beside it.
 
     Rows are streamed. Those without a finite position go first, and are counted. The last
-    entry of the output's history holds the steps and the source (see `undo_table`).
+    entry of the output's history holds the steps and the source (see `cellstorm.refine.undo`).
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def filter_table(
     if not trust_units:
         table.refuse_implausible()
     with engine_errors(source, reading=True):
-        rows, more = _filtered(table.rows, metadata, chosen, before - bad)
+        rows, more = apply_steps(table.rows, metadata, chosen, before - bad)
     counts += more
     after = counts[-1].after
     origin = origin_of(
@@ -162,99 +163,21 @@ def filter_table(
     return FilteredTable(output, before, after, tuple(counts), notices)
 
 
-def undo_table(
-    path: Path | str, output: Path | str | None = None
-) -> tuple[Path, int, tuple[str, ...]]:
-    """Go back to the table before the last filter or link.
+def read_steps(parameters: dict[str, Any]) -> list[FilterStep]:
+    """The steps that a filter's entry in a history holds."""
+    return _STEPS.validate_python(parameters["steps"])
 
-    Parameters
-    ----------
-    path
-        The filtered or linked table; it stays as it is.
-    output
-        Where to write the table before; None writes nothing if it is still there, and
-        makes it again under its name if it is gone.
 
-    Returns
-    -------
-    tuple[Path, int, tuple[str, ...]]
-        The table before, its rows, and what the user should know.
+def apply_steps(
+    rows: pl.LazyFrame, metadata: Metadata, steps: Sequence[FilterStep], before: int
+) -> tuple[pl.LazyFrame, list[StepCount]]:
+    """Lazy rows that pass all steps, in their order, and what each did.
 
     Raises
     ------
-    TableError
-        The last step is none of ours, or neither the table before nor one that it can be
-        made from is there as it was.
-    OutputError
-        The output cannot be written.
+    ConfigurationError
+        A step does not fit the table, or leaves no row.
     """
-    path = Path(path)
-    history = scan_table(path)[1].history
-    last = read_origin(history[-1]) if history else None
-    if last is None:
-        told = f"it is: {history[-1]}" if history else "there is none"
-        raise TableError(
-            f"the last step of its history is no filter or link that can be undone ({told}).",
-            where=path,
-        )
-    found = last.find(path.parent)
-    if found is not None and output is None:
-        return found, last.rows_before, ()
-    if found is not None:
-        rows, metadata = scan_table(found)
-    else:
-        rows, metadata = _made_again(path, history, last)
-    target = Path(output) if output is not None else path.parent / last.source
-    refuse_same_file(path, target)
-    if output is None and target.exists():
-        raise OutputError(
-            "another table has the name of the one before.",
-            where=target,
-            todo="Give a place with --output.",
-        )
-    return target, last.rows_before, sink_table(rows, metadata, target)
-
-
-def _made_again(
-    path: Path, history: tuple[str, ...], last: Origin
-) -> tuple[pl.LazyFrame, Metadata]:
-    """The table before, by the steps from one that is still there."""
-    missing = Path(last.source).name
-    for back in range(2, len(history) + 1):
-        entry = history[-back]
-        origin = read_origin(entry)
-        if origin is None or origin.verb != "filter":
-            break
-        found = origin.find(path.parent)
-        if found is None:
-            continue
-        rows, metadata = scan_table(found)
-        for replayed in history[-back:-1]:
-            step = read_origin(replayed)
-            if step is None:
-                break
-            steps = _STEPS.validate_python(step.parameters["steps"])
-            rows, _ = _filtered(sound_rows(rows), metadata, steps, step.rows_before)
-            metadata = metadata.with_step(replayed)
-        with engine_errors(found, reading=True):
-            count = count_rows(rows)
-        if count != last.rows_before:
-            raise TableError(
-                f"made again from {found.name}, the table before would have {count} rows,"
-                f" not {last.rows_before}.",
-                where=path,
-            )
-        return rows, metadata
-    raise TableError(
-        f"the table before, {missing}, is gone or was changed, and so is what it was made from.",
-        where=path,
-        todo="Put it beside this table again.",
-    )
-
-
-def _filtered(
-    rows: pl.LazyFrame, metadata: Metadata, steps: Sequence[FilterStep], before: int
-) -> tuple[pl.LazyFrame, list[StepCount]]:
     counts = []
     for step in steps:
         left, text = step(rows, metadata.pixel_size_nm)

@@ -17,15 +17,17 @@ from cellstorm.errors import TableError
 from cellstorm.movie.fingerprint import fingerprint_of_files
 from cellstorm.parameters import Parameters
 
-__all__ = ["Origin", "origin_of", "read_origin"]
+__all__ = ["Origin", "Verb", "find_unchanged", "origin_of", "read_origin"]
 
 _MARK = ' {"verb":'
+
+Verb = Literal["filter", "link", "drift"]
 
 
 class Origin(Parameters):
     """One step: what was done to which table."""
 
-    verb: Literal["filter", "link"] = Field(description="what was done")
+    verb: Verb = Field(description="what was done")
     source: str = Field(description="the table before, seen from the folder of this one")
     fingerprint: str = Field(description="tells that table from another")
     rows_before: int = Field(ge=0, description="rows of that table")
@@ -38,14 +40,19 @@ class Origin(Parameters):
 
     def find(self, folder: Path) -> Path | None:
         """The table before, if it is still there as it was."""
-        for path in (folder / self.source, folder / Path(self.source).name):
-            if path.is_file() and fingerprint_of_files([path]) == self.fingerprint:
-                return path
-        return None
+        return find_unchanged(folder, self.source, self.fingerprint)
+
+
+def find_unchanged(folder: Path, name: str, fingerprint: str) -> Path | None:
+    """A file where it was, seen from the folder, or in it; None where none has the content."""
+    for path in (folder / name, folder / Path(name).name):
+        if path.is_file() and fingerprint_of_files([path]) == fingerprint:
+            return path
+    return None
 
 
 def origin_of(
-    verb: Literal["filter", "link"],
+    verb: Verb,
     source: Path,
     output: Path,
     *,

@@ -114,18 +114,23 @@ class DriftCurve:
                 moved.append((pl.col(column) - shift).cast(schema[column]).alias(column))
         return rows.with_columns(moved)
 
+    def reversed(self) -> Self:
+        """The curve that puts the drift back."""
+        turned: dict[str, Any] = {f"{name}_nm": -values for name, values in self.axes()}
+        return replace(self, **turned)
+
     def apply(self, localizations: Localizations) -> Localizations:
         """The table with the drift taken out of its positions; the history says so."""
         data = self.corrected_rows(localizations.data.lazy()).collect()
-        return localizations.with_data(data, self.step)
+        return localizations.with_data(data, f"drift: {self.summary}")
 
     @property
-    def step(self) -> str:
-        """What a table's history says of the correction."""
+    def summary(self) -> str:
+        """How it was found, its frames and its range along each axis."""
         spans = ", ".join(f"{name} {span:.1f} nm" for name, span in self.span_nm.items())
         first, after = self.frames
         by = f" by {self.method}" if self.method else ""
-        return f"drift corrected{by}, frames {first} to {after - 1}: {spans}"
+        return f"corrected{by}, frames {first} to {after - 1}: {spans}"
 
 
 def curve_through(

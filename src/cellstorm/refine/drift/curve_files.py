@@ -9,8 +9,9 @@ from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import OutputError, TableError
 from cellstorm.localizations.engine_errors import engine_errors
 from cellstorm.refine.drift.curve import DriftCurve
+from cellstorm.refine.provenance import Origin, find_unchanged
 
-__all__ = ["read_curve", "save_curve"]
+__all__ = ["curve_of_step", "read_curve", "save_curve"]
 
 _FLAT = ("x_nm", "y_nm", "uncertainty_x_nm", "uncertainty_y_nm")
 _HEIGHT = ("z_nm", "uncertainty_z_nm")
@@ -81,3 +82,20 @@ def read_curve(path: Path | str) -> DriftCurve:
         return DriftCurve(frame=frame, method=method, **columns)
     except TableError as error:
         raise TableError(error.what, where=path) from error
+
+
+def curve_of_step(step: Origin, folder: Path) -> DriftCurve | None:
+    """The curve that a drift correction in a history took out; None where it is gone.
+
+    Parameters
+    ----------
+    step
+        What the history says.
+    folder
+        That of the corrected table, where the curve lies beside it.
+    """
+    name, fingerprint = (step.parameters.get(word) for word in ("curve", "curve_fingerprint"))
+    if not isinstance(name, str) or not isinstance(fingerprint, str):
+        return None
+    path = find_unchanged(folder, name, fingerprint)
+    return None if path is None else read_curve(path)

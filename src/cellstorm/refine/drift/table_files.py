@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import TableError
 from cellstorm.localizations import sink_table
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.movie.fingerprint import fingerprint_of_files
 from cellstorm.refine.drift.curve import DriftCurve
-from cellstorm.refine.drift.curve_files import save_curve
+from cellstorm.refine.drift.curve_files import read_curve, save_curve
 from cellstorm.refine.drift.curve_picture import draw_curve
 from cellstorm.refine.drift.finding import FoundDrift, find_drift_of
 from cellstorm.refine.drift.method import DriftMethod
 from cellstorm.refine.drift.molecules import molecules_of
 from cellstorm.refine.drift.refusal import DriftRefusedError
+from cellstorm.refine.provenance import origin_of
 from cellstorm.refine.source_table import open_source
 
 __all__ = ["DriftOutputs", "correct_table"]
@@ -102,11 +105,25 @@ def correct_table(
         except DriftRefusedError as error:
             raise DriftRefusedError(error.what, where=source, todo=error.todo) from error
         curve, notices = found.curve, (*notices, *found.notices)
-    beside = output.with_suffix(".drift.csv")
-    picture = output.with_suffix(".drift.png")
-    told = metadata.with_step(f"{curve.step}; from {source.name}").with_notices(*notices)
-    lost = sink_table(curve.corrected_rows(rows), told, output)
-    save_curve(curve, beside)
+    beside, picture = output.with_suffix(".drift.csv"), output.with_suffix(".drift.png")
+    with atomic_file(beside) as written:
+        # the table is corrected with what the file says, so that the two can undo each other
+        save_curve(curve, written)
+        kept = read_curve(written)
+        origin = origin_of(
+            "drift",
+            source,
+            output,
+            rows=(table.count, table.count - table.bad),
+            parameters={
+                "curve": beside.name,
+                "curve_fingerprint": fingerprint_of_files([written]),
+                "method": curve.method,
+                "span_nm": curve.span_nm,
+            },
+        )
+        told = metadata.with_step(origin.as_history(curve.summary)).with_notices(*notices)
+        lost = sink_table(kept.corrected_rows(rows), told, output)
     draw_curve(curve, picture, title=source.name)
     return DriftOutputs(
         output, beside, picture, table.count - table.bad, curve, found, (*notices, *lost)
