@@ -1,0 +1,6 @@
+import { element } from "./element.ts";
+import type { Screen } from "./parts.ts";
+
+export function localizeScreen(_parts: string[] = []): Screen {
+  return { root: element("div", { class: "screen" }, "soon"), title: "localize" };
+}
