@@ -20,6 +20,8 @@ export interface MoleculeColumns {
   readonly photons: Float32Array;
   /** Background under the molecule, photons per pixel. */
   readonly backgroundPhotons: Float32Array;
+  /** Standard deviation of a background pixel, photons (classical). */
+  readonly backgroundStdPhotons?: Float32Array;
   /** Lateral standard error, mean of x and y, px. */
   readonly uncertaintyPx: Float32Array;
   readonly uncertaintyXPx: Float32Array;

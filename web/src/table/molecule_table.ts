@@ -7,6 +7,7 @@ export type ColumnName =
   | "yNm"
   | "photons"
   | "backgroundPhotons"
+  | "backgroundStdPhotons"
   | "sigmaNm"
   | "uncertaintyNm"
   | "uncertaintyXNm"
