@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from cellstorm.errors import TableError
 from cellstorm.localizations.columns import COLUMNS, REQUIRED_COLUMNS
 from cellstorm.localizations.metadata import Metadata
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["Localizations", "count_bad_positions", "refuse_bad_positions", "with_registry_types"]
 
@@ -93,6 +97,28 @@ class Localizations:
     def with_data(self, data: pl.DataFrame, *steps: str) -> Self:
         """Other rows, the same metadata with ``steps`` added to its history."""
         return replace(self, data=data, metadata=self.metadata.with_step(*steps))
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """The rows as a pandas frame, the metadata in its ``attrs``; see `hand_over`."""
+        from cellstorm.localizations.hand_over import to_pandas
+
+        return to_pandas(self)
+
+    def to_arrow(self) -> "pa.Table":
+        """The rows as an Arrow table, the metadata in its schema; see `hand_over`."""
+        from cellstorm.localizations.hand_over import to_arrow
+
+        return to_arrow(self)
+
+    def to_locan(self) -> Any:
+        """The rows as locan's ``LocData``, where locan is installed; see `hand_over`."""
+        from cellstorm.localizations.hand_over import to_locan
+
+        return to_locan(self)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows for any library that takes Arrow's C stream, without pyarrow."""
+        return self.data.__arrow_c_stream__(requested_schema)
 
 
 def with_registry_types(data: pl.LazyFrame, *, where: Path | None = None) -> pl.LazyFrame:
