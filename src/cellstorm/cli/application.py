@@ -26,6 +26,7 @@ _VERBS = {
     "simulate": "Make a movie with known truth, recorded and coded as a phone does.",
     "models": "Which trained networks there are, and what each is good for.",
     "train": "Train a network on simulated phone movies.",
+    "serve": "The app in the browser, and a queue of movies to localize.",
     "demo": "Make a small phone-like movie, localize it and score the result.",
 }
 

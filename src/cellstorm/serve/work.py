@@ -1,0 +1,87 @@
+"""What passes between the server and its workers, and the files that come out of a job."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from cellstorm.serve.job import JobError, JobProgress, JobSettings, JobSummary
+
+__all__ = [
+    "REPORT_FILE",
+    "RESULT_FILES",
+    "SO_FAR",
+    "SUMMARY_FILE",
+    "Answer",
+    "Done",
+    "Failed",
+    "Order",
+    "Working",
+    "answers",
+    "so_far_picture",
+    "table_path",
+]
+
+SUMMARY_FILE = "summary.json"
+REPORT_FILE = "report.html"
+SO_FAR = "so_far.png"
+RESULT_FILES = {
+    "table.parquet": "application/vnd.apache.parquet",
+    "table.csv": "text/csv; charset=utf-8",
+    "picture.png": "image/png",
+    SUMMARY_FILE: "application/json",
+    "recording.json": "application/json",
+    REPORT_FILE: "text/html; charset=utf-8",
+    SO_FAR: "image/png",
+}
+"""Names and content types of what a job can give."""
+
+
+def table_path(results: Path) -> Path:
+    """The native table in a job's folder of results."""
+    return results / "table.parquet"
+
+
+def so_far_picture(results: Path) -> Path:
+    """The picture that grows while a job runs."""
+    return results / "table.parquet.partial" / "picture.png"
+
+
+class Order(BaseModel):
+    """What a worker shall do: one line of its standard input."""
+
+    job_id: str
+    name: str = Field(description="of the movie, for messages")
+    movie: Path
+    results: Path = Field(description="folder; what is there already is gone on with")
+    settings: JobSettings
+    workers: int | None = Field(description="threads; None: one per processor")
+
+
+class Working(BaseModel):
+    """How far it has come."""
+
+    kind: Literal["working"] = "working"
+    progress: JobProgress
+
+
+class Done(BaseModel):
+    """All results are there."""
+
+    kind: Literal["done"] = "done"
+    summary: JobSummary
+    notices: list[str]
+
+
+class Failed(BaseModel):
+    """It cannot be done."""
+
+    kind: Literal["failed"] = "failed"
+    error: JobError
+
+
+Answer = Working | Done | Failed
+answers: TypeAdapter[Answer] = TypeAdapter(
+    Annotated[Working | Done | Failed, Field(discriminator="kind")]
+)
+"""Reads one line of a worker's standard output."""
