@@ -1,5 +1,7 @@
 """Pairs: truth where the light is, on every way from a recording to a patch."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,7 +11,7 @@ from cellstorm.camera import Camera, load_camera
 from cellstorm.errors import ConfigurationError, TableError
 from cellstorm.localizations import Localizations, Metadata
 from cellstorm.localize.gan import BrightnessScale
-from cellstorm.movie import ArrayMovie
+from cellstorm.movie import ArrayMovie, open_movie
 from cellstorm.simulate import Simulation, make_clip
 from cellstorm.simulate.codec import H264Codec, NoCodec
 from cellstorm.simulate.structures import FilamentStructure
@@ -27,6 +29,7 @@ from cellstorm.train.pairs import (
     experimental_recording,
     measure_shift,
     rasterised,
+    real_recordings,
     simulated_recording,
 )
 from cellstorm.train.pairs.conditions import structure_share
@@ -302,6 +305,32 @@ def test_a_degraded_copy_keeps_places_loses_light_and_shows_the_codec(
     np.testing.assert_array_equal(again.light, copy.light)
 
 
+def test_a_well_recorded_movie_gives_copies_as_phones_would_have_it(
+    clean: tuple[NDArray[np.generic], Localizations, Camera], tmp_path: Path
+) -> None:
+    frames, table, camera = clean
+    copies = real_recordings(
+        ArrayMovie(frames), table, camera, CONDITIONS, random=np.random.default_rng(1)
+    )
+    assert {copy.origin for copy in copies} == {"degraded"}
+    light = [float(copy.photons.sum()) for copy in copies]
+    assert min(light) < 0.7 * max(light)
+    made = Simulation(width_px=64, height_px=64, frames=8, seed=1).changed({"photons": 2000})
+    recorded = made.run(tmp_path / "movie")
+    truth = recorded.read_truth().filter(pl.col("photons") > 500)
+    rows = truth.select("frame", "x_nm", "y_nm", "photons")
+    with open_movie(recorded.movie) as movie:
+        (as_it_is,) = real_recordings(
+            movie,
+            Localizations(rows, Metadata(pixel_size_nm=100.0)),
+            made.recorded_camera,
+            CONDITIONS,
+            random=np.random.default_rng(1),
+        )
+    assert as_it_is.origin == "experimental"
+    assert as_it_is.molecules == rows.height
+
+
 def test_thinned_light_has_the_noise_of_light(
     clean: tuple[NDArray[np.generic], Localizations, Camera],
 ) -> None:
@@ -331,8 +360,6 @@ def _lit(flat: NDArray[np.uint16], table: Localizations) -> NDArray[np.uint16]:
 
 
 def test_a_compressed_movie_is_no_original(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from cellstorm.movie import open_movie
-
     made = Simulation(width_px=48, height_px=48, frames=8, seed=1).run(
         tmp_path_factory.mktemp("movie") / "movie"
     )

@@ -9,6 +9,7 @@ from cyclopts.validators import Number
 from rich.console import Console
 from rich.table import Table
 
+from cellstorm.cli.train_gan import train_paper_network
 from cellstorm.cli.train_like import train_like
 from cellstorm.errors import ConfigurationError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 _LIKE = Group("For one's own phone", sort_key=1)
+_GAN = Group("The paper's network", sort_key=2)
 
 
 def train(
@@ -27,6 +29,13 @@ def train(
     camera: Annotated[str | None, Parameter(group=_LIKE)] = None,
     pixel_size_nm: Annotated[
         float | None, Parameter(name=["--pixel-size-nm", "--pixel-size"], group=_LIKE)
+    ] = None,
+    gan: Annotated[Literal["phone", "paper"] | None, Parameter(group=_GAN)] = None,
+    real: Annotated[
+        tuple[str, ...], Parameter(group=_GAN, negative=(), consume_multiple=False)
+    ] = (),
+    real_share: Annotated[
+        float | None, Parameter(group=_GAN, validator=Number(gte=0, lte=1))
     ] = None,
     steps: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     minutes: Annotated[float | None, Parameter(validator=Number(gt=0))] = None,
@@ -42,7 +51,8 @@ def train(
     along is trained on for some minutes on movies like the one given, compared with what it
     was, and written as MOVIE.onnx. Without, one is trained from nothing, which takes hours:
     the folder --output gets a checkpoint every few minutes, progress.jsonl, and at the end
-    model.onnx. Either is used with cellstorm localize --method net --model.
+    model.onnx. Either is used with cellstorm localize --method net --model. With --gan it is
+    the image-to-image network of the cellSTORM paper, for cellstorm localize --method gan.
 
     Parameters
     ----------
@@ -52,6 +62,15 @@ def train(
     like
         A movie of one's own: PSF width, light, background, density, camera, codec and blink
         time are measured and simulated.
+    gan
+        phone: 4 levels, four times finer, some hours on a processor; paper: 8 levels, five
+        times finer, for a graphics card.
+    real
+        MOVIE=TABLE, a real recording and its molecules to learn from beside the simulated
+        ones; may be repeated. Of a movie without lossy coding, copies are made as phones would
+        have recorded it.
+    real_share
+        Share of the pairs that are real (0.5 when not given).
     camera
         huawei-p9, ixon-897, scmos, generic-phone, or a YAML file; estimated when not given.
     pixel_size_nm
@@ -80,6 +99,29 @@ def train(
             "training needs torch, which is not installed.",
             todo='Install it with: pip install "cellstorm[train]"',
         ) from error
+    if gan is None and (real or real_share is not None):
+        raise ConfigurationError("--real and --real-share need --gan.")
+    if gan is not None:
+        if like is not None or devices != 1:
+            flag = "--devices" if like is None else "--like"
+            raise ConfigurationError(f"{flag} does not go with --gan.")
+        if output is None:
+            raise _no_folder()
+        train_paper_network(
+            gan,
+            output=output,
+            real=real,
+            real_share=0.5 if real_share is None else real_share,
+            camera=camera,
+            pixel_size_nm=pixel_size_nm,
+            steps=steps,
+            minutes=minutes,
+            seed=seed,
+            device=device,
+            threads=threads,
+            name=name,
+        )
+        return
     if like is not None:
         if steps is not None:
             raise ConfigurationError("--steps does not go with --like: give --minutes.")
@@ -100,10 +142,7 @@ def train(
         flag = "--camera" if camera is not None else "--pixel-size-nm"
         raise ConfigurationError(f"{flag} needs --like MOVIE.")
     if output is None:
-        raise ConfigurationError(
-            "the folder of the run is missing.",
-            todo="Give it with --output, or train on for a movie of yours with --like MOVIE.",
-        )
+        raise _no_folder()
     from cellstorm.train.net.model_making import make_model
     from cellstorm.train.net.network import NetworkShape
     from cellstorm.train.net.training import TrainingSettings, train_network
@@ -129,6 +168,13 @@ def train(
     for movie, efficiency in facts.figures.items():
         table.add_row(movie, f"{efficiency:.3f}")
     Console(width=None if sys.stdout.isatty() else 80).print(table)
+
+
+def _no_folder() -> ConfigurationError:
+    return ConfigurationError(
+        "the folder of the run is missing.",
+        todo="Give it with --output, or train on for a movie of yours with --like MOVIE.",
+    )
 
 
 def _show(progress: "TrainingProgress") -> None:

@@ -13,6 +13,7 @@ from cellstorm.train.pairs.experimental import experimental_recording
 from cellstorm.train.pairs.fine_grid import rasterised
 from cellstorm.train.pairs.patches import Augmentation, PairBatch, PatchSettings, cut_pair
 from cellstorm.train.pairs.pool import PairPool
+from cellstorm.train.pairs.real import real_recordings
 from cellstorm.train.pairs.recording import PairedRecording
 from cellstorm.train.pairs.simulated import simulated_recording
 
@@ -31,5 +32,6 @@ __all__ = [
     "experimental_recording",
     "measure_shift",
     "rasterised",
+    "real_recordings",
     "simulated_recording",
 ]
