@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cellstorm.errors import ConfigurationError, TableError
-from cellstorm.evaluate import Frc, FrcOptions, frc, frc_map
+from cellstorm.evaluate import Frc, FrcOptions, frc, frc_change, frc_map
 from cellstorm.evaluate.frc_curve import crossings, smoothed
 from cellstorm.localizations import Localizations
 from cellstorm.parameters import describe_validation_error
@@ -136,6 +136,24 @@ def test_drift_is_told_from_what_blocks_far_apart_have_in_common() -> None:
     assert moved.late_over_early < 0.6
     assert moved.resolution_nm > 1.2 * kept.resolution_nm
     assert "held back by drift" in moved.reading
+
+
+def test_a_change_says_which_of_two_tables_is_finer() -> None:
+    random = np.random.default_rng(4)
+    still = table(Filaments(4).places(8_000, random), random)
+    moved = pl.col("x_nm") + pl.col("frame") * (80.0 / FRAMES)
+    drifted = still.with_data(still.data.with_columns(x_nm=moved))
+    empty = still.with_data(still.data.head(50))
+    better, worse = frc_change(drifted, still), frc_change(still, drifted)
+    assert (better.is_worse, worse.is_worse) == (False, True)
+    assert not frc_change(still, still).is_worse
+    assert " nm before, " in better.reading
+    lost = frc_change(still, empty)
+    assert lost.is_worse
+    assert lost.reading.endswith("before, not to be told after")
+    neither = frc_change(empty, empty)
+    assert not neither.is_worse
+    assert "50 localizations" in neither.reading
 
 
 def test_tiles_say_the_same_as_one_field_and_rows_may_come_in_any_order() -> None:

@@ -1,5 +1,6 @@
 """``cellstorm drift``."""
 
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -7,6 +8,7 @@ import pytest
 
 from cellstorm.cli import main
 from cellstorm.localizations import Localizations, read_table, write_table
+from cellstorm.refine.drift import correct_drift, save_curve
 
 
 class Drifted(Protocol):
@@ -20,6 +22,13 @@ def run(*words: str | Path) -> int:
     with pytest.raises(SystemExit) as exit_:
         main([str(word) for word in words])
     return int(exit_.value.code or 0)
+
+
+def resolutions(printed: str) -> tuple[float, float]:
+    """Before and after, nm, from what the verb printed."""
+    told = re.search(r"\(FRC\): ([\d.]+)[^,]* nm before, ([\d.]+).* nm after", printed)
+    assert told is not None, printed
+    return float(told[1]), float(told[2])
 
 
 def test_drift_writes_table_curve_and_picture_and_says_what_it_found(
@@ -37,6 +46,23 @@ def test_drift_writes_table_curve_and_picture_and_says_what_it_found(
     printed = capsys.readouterr().out
     assert "x: from" in printed
     assert "two halves of the molecules differ by x" in printed
+    before_nm, after_nm = resolutions(printed)
+    assert after_nm < 0.5 * before_nm
+    assert "Warning" not in printed
+
+
+def test_a_correction_that_blurs_is_never_silent(
+    tmp_path: Path, lines: Drifted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corrected, found = correct_drift(lines.table)
+    write_table(corrected, tmp_path / "a.parquet")
+    save_curve(found.curve.reversed(), tmp_path / "wrong.csv")
+    assert run("drift", tmp_path / "a.parquet", "--curve", tmp_path / "wrong.csv") == 0
+    printed = capsys.readouterr().out
+    before_nm, after_nm = resolutions(printed)
+    assert after_nm > 2 * before_nm
+    assert "Warning: the correction made the resolution worse" in printed
+    assert "--undo" in printed
 
 
 def test_a_curve_can_be_taken_out_of_another_table(

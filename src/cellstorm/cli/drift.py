@@ -7,8 +7,10 @@ import numpy as np
 from cyclopts import Parameter
 from pydantic import ValidationError
 
+from cellstorm.cli.drift_resolution import resolution_change
 from cellstorm.cli.refined_output import refined_output
 from cellstorm.errors import ConfigurationError
+from cellstorm.evaluate import FrcChange
 from cellstorm.parameters import Parameters, describe_validation_error
 from cellstorm.refine.drift import (
     Aim,
@@ -48,7 +50,8 @@ def drift(
 
     Writes a new table beside the one given, which stays as it is, the curve (.drift.csv)
     and a picture of it (.drift.png). The curve is tested on molecules that it was not found
-    from; where the table does not carry it, nothing is written and you are told why.
+    from; where the table does not carry it, nothing is written and you are told why. The
+    resolution before and after is printed, with a warning where it became worse.
 
     Parameters
     ----------
@@ -89,7 +92,8 @@ def drift(
     done = correct_table(
         table, target, chosen, pixel_size_nm=pixel_size_nm, trust_units=trust_units
     )
-    _report(done)
+    change = resolution_change(table, done.table, pixel_size_nm=pixel_size_nm)
+    _report(done, change)
 
 
 def _chosen(
@@ -117,7 +121,7 @@ def _chosen(
     return found
 
 
-def _report(done: DriftOutputs) -> None:
+def _report(done: DriftOutputs, change: FrcChange) -> None:
     curve = done.drift
     first, after = curve.frames
     print(f"{done.table}: {done.rows} localizations, frames {first} to {after - 1}")
@@ -138,6 +142,12 @@ def _report(done: DriftOutputs) -> None:
             f"  held-out molecules of different times meet {test.sharpening:.3f}"
             f" +- {test.sharpening_error:.3f} times as often as before"
         )
+    print(f"  {change.reading}")
     print(f"  curve: {done.curve}, picture: {done.picture}")
+    if change.is_worse:
+        print(
+            "Warning: the correction made the resolution worse. Look at the curve, try another"
+            f" --method, or go back: cellstorm filter {done.table} --undo"
+        )
     for notice in done.notices:
         print(f"Note: {notice}")

@@ -25,6 +25,7 @@ from cellstorm.evaluate.crlb import (
 from cellstorm.evaluate.decorrelation import Decorrelation, DecorrelationOptions, decorrelation
 from cellstorm.evaluate.density import Density, EventRate, density, event_rate
 from cellstorm.evaluate.frc import Frc, frc
+from cellstorm.evaluate.frc_change import FrcChange, frc_change
 from cellstorm.evaluate.frc_map import FrcMap, frc_map
 from cellstorm.evaluate.frc_options import FrcOptions
 from cellstorm.evaluate.grid_bias import GridBias, PhaseHistogram, grid_bias
@@ -48,6 +49,7 @@ __all__ = [
     "Density",
     "EventRate",
     "Frc",
+    "FrcChange",
     "FrcMap",
     "FrcOptions",
     "GridBias",
@@ -73,6 +75,7 @@ __all__ = [
     "event_rate",
     "find_misalignment",
     "frc",
+    "frc_change",
     "frc_map",
     "grid_bias",
     "localization_bound",
