@@ -10,8 +10,9 @@ __all__ = ["convert"]
 def convert(source: Path, output: Path, *, pixel_size_nm: float | None = None) -> None:
     """Write a table in the format that the output's extension names.
 
-    Known are Parquet (.parquet, cellstorm's own), ThunderSTORM (.csv) and Picasso (.hdf5).
-    Units, origin and frame numbers are turned into those of the format.
+    Known are Parquet (.parquet, cellstorm's own), ThunderSTORM (.csv), Picasso (.hdf5),
+    DECODE (.decode.h5), rapidSTORM (.txt), SMLM files (.smlm) and the SMLM Challenge's lists
+    (.challenge.csv). Units, origin and frame numbers are turned into those of the format.
 
     Parameters
     ----------

@@ -69,10 +69,11 @@ def render(
     Parameters
     ----------
     table
-        Parquet, ThunderSTORM CSV or Picasso HDF5.
+        A table of cellstorm or of another program.
     output
-        Picture to write: .png as seen on a screen, .tif the values themselves (tile by
-        tile where they do not fit in memory). Default: TABLE.MODE.png.
+        Picture to write: .png as seen on a screen; the values themselves as .tif for
+        ImageJ, as .ome.tif or .ome.zarr with halved sizes (tile by tile where they do not
+        fit in memory). Default: TABLE.MODE.png.
     mode
         Each molecule as a Gaussian as wide as it is uncertain; counted in its pixel;
         counted in the mean of shifted histograms; or put several times at random.
@@ -99,7 +100,7 @@ def render(
     scale_bar
         Draw one.
     bits
-        Of a TIFF: 32 (floating point, the default) or 16.
+        Of the values in a file: 32 (floating point, the default) or 16.
     beside
         A movie: put its widefield-equivalent to the left, and a close-up below (.png).
     width_nm

@@ -1,4 +1,4 @@
-"""Pictures as files: PNG for people, TIFF for programs."""
+"""Pictures as files: PNG for people, TIFF and OME-Zarr for programs."""
 
 from pathlib import Path
 from typing import Any
@@ -16,19 +16,19 @@ from cellstorm.render.contrast import Contrast, to_rgb
 from cellstorm.render.drawing import Weighting
 from cellstorm.render.grid import Grid, RegionNm, grid_for, molecules_inside
 from cellstorm.render.modes import RenderMode
+from cellstorm.render.ome_tiff import TILE_PX, is_ome_tiff, save_ome_tiff, save_ome_tiff_tiles
+from cellstorm.render.ome_zarr import CHUNK_PX, is_ome_zarr, save_ome_zarr, save_ome_zarr_tiles
 from cellstorm.render.picture import Picture
 from cellstorm.render.rendering import MOST_PIXELS_IN_MEMORY, render, render_tiles
 
 __all__ = ["PICTURE_EXTENSIONS", "render_to_file", "save_picture"]
 
-PICTURE_EXTENSIONS = (".png", ".tif", ".tiff")
+PICTURE_EXTENSIONS = (".png", ".tif", ".tiff", ".zarr")
 
 _NM_PER_UM = 1e3
-_NM_PER_CM = 1e7
 _NM_PER_INCH = 25.4e6
 # ImageJ's own TIFF ends at 4 GiB; beyond, and for tiles, OME-TIFF as BigTIFF is written.
 _MOST_BYTES_IMAGEJ = 2**32 - 2**25
-_TILE_PX = 512
 _MOST_BYTES_TILE_ROW = 2**28
 
 
@@ -48,12 +48,13 @@ def save_picture(
     picture
         What to write.
     path
-        ``.png``: 8 bits a channel as seen on a screen. ``.tif``: the values themselves
-        with the pixel size where ImageJ looks for it (coloured pictures as seen).
+        ``.png``: 8 bits a channel as seen on a screen. The values themselves (coloured
+        pictures as seen): ``.tif`` with the pixel size where ImageJ looks for it,
+        ``.ome.tif`` and ``.ome.zarr`` with the metadata of OME and halved sizes.
     colour_map, contrast, scale_bar
         For pictures as seen.
     bits
-        Of a TIFF's values: 32 (floating point, the default) or 16 (whole numbers; the
+        Of the values: 32 (floating point, the default) or 16 (whole numbers; the
         factor they were multiplied with is in the description).
 
     Raises
@@ -66,16 +67,18 @@ def save_picture(
     path = Path(path)
     check_picture_path(path)
     if bits not in (None, 16, 32):
-        raise ConfigurationError(f"a TIFF can have 16 or 32 bits, not {bits}.")
+        raise ConfigurationError(f"values can have 16 or 32 bits, not {bits}.")
     contrast = contrast or Contrast()
     if path.suffix.lower() == ".png":
         _save_png(picture, path, colour_map, contrast, scale_bar)
     elif picture.is_coloured:
-        image = _annotated(picture, colour_map, contrast, scale_bar)
-        _save_tiff(np.asarray(image), picture, path, "RGB", picture.label)
+        # a bar drawn into values that programs measure would be measured too
+        bar = scale_bar and not (is_ome_tiff(path) or is_ome_zarr(path))
+        image = _annotated(picture, colour_map, contrast, bar)
+        _save_values(np.asarray(image), picture, path, "")
     else:
         values, note = _sixteen_bits(picture.values) if bits == 16 else (picture.values, "")
-        _save_tiff(values, picture, path, "MINISBLACK", f"{picture.label}{note}")
+        _save_values(values, picture, path, note)
 
 
 def render_to_file(
@@ -102,7 +105,8 @@ def render_to_file(
     path, colour_map, contrast, scale_bar, bits
         As in `save_picture`.
     most_pixels
-        A TIFF of more is written tile by tile, as 32-bit BigTIFF.
+        A TIFF or OME-Zarr of more is written tile by tile, with 32 bits; a TIFF as
+        OME-BigTIFF.
 
     Returns
     -------
@@ -153,7 +157,9 @@ def check_picture_path(path: Path) -> None:
     """Raise `OutputError` unless pictures of this extension can be written."""
     if path.suffix.lower() not in PICTURE_EXTENSIONS:
         given = f"do not end in {path.suffix!r}" if path.suffix else "need an extension"
-        raise OutputError(f"pictures {given}; known are .png, .tif and .tiff.", where=path)
+        raise OutputError(
+            f"pictures {given}; known are .png, .tif, .ome.tif and .ome.zarr.", where=path
+        )
 
 
 def _annotated(
@@ -185,30 +191,28 @@ def _save_png(
         image.save(temporary, format="PNG", **options)
 
 
-def _save_tiff(
-    values: NDArray[Any], picture: Picture, path: Path, photometric: str, label: str
-) -> None:
-    axes = "YXS" if values.ndim == 3 else "YX"
+def _save_values(values: NDArray[Any], picture: Picture, path: Path, note: str) -> None:
+    if is_ome_zarr(path):
+        save_ome_zarr(picture, values, path, label=picture.label, description=note)
+    elif is_ome_tiff(path) or values.nbytes > _MOST_BYTES_IMAGEJ:
+        save_ome_tiff(picture, values, path, label=picture.label, description=note)
+    else:
+        _save_imagej(values, picture, path, "\n".join(filter(None, (picture.label, note))))
+
+
+def _save_imagej(values: NDArray[Any], picture: Picture, path: Path, label: str) -> None:
+    coloured = values.ndim == 3
+    metadata: dict[str, Any] = {"axes": "YXS" if coloured else "YX", "Info": label}
+    resolution: dict[str, Any] = {}
+    if picture.pixel_nm is not None:
+        metadata["unit"] = "um"
+        resolution["resolution"] = (_NM_PER_UM / picture.pixel_nm,) * 2
     with atomic_file(path) as temporary:
-        if values.nbytes > _MOST_BYTES_IMAGEJ:
-            tifffile.imwrite(
-                temporary,
-                values,
-                bigtiff=True,
-                photometric=photometric,
-                **_ome(axes, picture.pixel_nm, label),
-            )
-            return
-        metadata: dict[str, Any] = {"axes": axes, "Info": label}
-        resolution: dict[str, Any] = {}
-        if picture.pixel_nm is not None:
-            metadata["unit"] = "um"
-            resolution["resolution"] = (_NM_PER_UM / picture.pixel_nm,) * 2
         tifffile.imwrite(
             temporary,
             values,
             imagej=True,
-            photometric=photometric,
+            photometric="RGB" if coloured else "MINISBLACK",
             metadata=metadata,
             **resolution,
         )
@@ -217,37 +221,16 @@ def _save_tiff(
 def _save_tiles(
     localizations: Localizations, path: Path, grid: Grid, options: dict[str, Any]
 ) -> None:
-    tile = _TILE_PX
+    label = f"{molecules_inside(localizations, grid)} localizations"
+    if is_ome_zarr(path):
+        tiles = render_tiles(localizations, tile_px=CHUNK_PX, **options)
+        save_ome_zarr_tiles(tiles, grid, path, label=label)
+        return
+    tile = TILE_PX
     while tile > 16 and tile * grid.width_px * 4 > _MOST_BYTES_TILE_ROW:
         tile //= 2
     tiles = render_tiles(localizations, tile_px=tile, **options)
-    with atomic_file(path) as temporary:
-        tifffile.imwrite(
-            temporary,
-            (item.values for item in tiles),
-            shape=(grid.height_px, grid.width_px),
-            dtype=np.float32,
-            tile=(tile, tile),
-            bigtiff=True,
-            compression="zlib",
-            photometric="MINISBLACK",
-            **_ome("YX", grid.pixel_nm, f"{molecules_inside(localizations, grid)} localizations"),
-        )
-
-
-def _ome(axes: str, pixel_nm: float | None, label: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"axes": axes, "Name": label}
-    if pixel_nm is None:
-        return {"ome": True, "metadata": metadata}
-    for axis in "XY":
-        metadata[f"PhysicalSize{axis}"] = pixel_nm / _NM_PER_UM
-        metadata[f"PhysicalSize{axis}Unit"] = "µm"
-    return {
-        "ome": True,
-        "metadata": metadata,
-        "resolution": (_NM_PER_CM / pixel_nm,) * 2,
-        "resolutionunit": "CENTIMETER",
-    }
+    save_ome_tiff_tiles(tiles, grid, path, tile_px=tile, label=label, halved=is_ome_tiff(path))
 
 
 def _sixteen_bits(values: NDArray[np.float32]) -> tuple[NDArray[np.uint16], str]:
@@ -255,4 +238,4 @@ def _sixteen_bits(values: NDArray[np.float32]) -> tuple[NDArray[np.uint16], str]
     whole = brightest <= 65535 and bool((values == np.rint(values)).all())
     factor = 1.0 if whole or brightest <= 0 else 65535.0 / brightest
     scaled = np.rint(np.clip(values * factor, 0, 65535)).astype(np.uint16)
-    return scaled, f"\nvalues multiplied by {factor:.9g}"
+    return scaled, f"values multiplied by {factor:.9g}"
