@@ -42,3 +42,18 @@ export function cutShort(name: string, readable: number): AppError {
       )
     : new AppError("cut-short", `${what}: no frame can be read.`, "Copy the file again.", name);
 }
+
+/** An MP4 whose index was never written. */
+export function noIndex(name: string): AppError {
+  return new AppError(
+    "cut-short",
+    "The video has no index: the recording or the copy was cut off before its end.",
+    "Copy it again from where it was recorded.",
+    name,
+  );
+}
+
+/** A file with sound or text only. */
+export function noVideo(name: string): AppError {
+  return new AppError("not-a-movie", "There is no video in this file.", "Choose another.", name);
+}

@@ -12,8 +12,9 @@ import {
 import { AppError } from "../errors.ts";
 import type { GreyFrame } from "./frame.ts";
 import { FrameQueue } from "./frame_queue.ts";
+import { h264Range } from "./h264_range.ts";
 import { LumaCopier, lumaBits } from "./luma_plane.ts";
-import { cutShort, notAMovie, noWebCodecs, unsupportedCodec } from "./movie_error.ts";
+import { cutShort, noIndex, noVideo, noWebCodecs, unsupportedCodec } from "./movie_error.ts";
 import type { MovieReader } from "./movie_reader.ts";
 
 // pictures that a decoder may hold: it needs a few to bring B pictures into order
@@ -68,8 +69,10 @@ export class VideoMovie implements MovieReader {
       formats: [MP4, QTFF, MATROSKA, WEBM],
       source: new BlobSource(file),
     });
-    if (!(await input.canRead())) {
+    const isReadable = await input.canRead().catch(() => false);
+    if (!isReadable) {
       input.dispose();
+      if (await beginsAsMp4(file)) throw noIndex(name);
       return null;
     }
     try {
@@ -126,7 +129,9 @@ export class VideoMovie implements MovieReader {
 
   private static async ofInput(input: Input, name: string): Promise<VideoMovie> {
     const track = await input.getPrimaryVideoTrack();
-    if (track === null) throw notAMovie(name);
+    if (track === null) {
+      throw (await input.getTracks()).length === 0 ? noIndex(name) : noVideo(name);
+    }
     const codec = await track.getCodec();
     const spoken = codec === null ? "this codec" : (CODEC_NAMES[codec] ?? codec);
     if (typeof VideoDecoder === "undefined") throw noWebCodecs(name);
@@ -140,7 +145,7 @@ export class VideoMovie implements MovieReader {
       formatName: `${container} video, ${spoken}`,
       config: usable,
       timesUs: await presentationTimes(sink, name),
-      valueRange: await rangeOf(track),
+      valueRange: await rangeOf(track, usable),
     };
     return new VideoMovie(input, sink, facts);
   }
@@ -223,9 +228,26 @@ async function supported(config: VideoDecoderConfig): Promise<VideoDecoderConfig
   return null;
 }
 
-async function rangeOf(track: InputVideoTrack): Promise<"full" | "limited"> {
-  const { fullRange } = await track.getColorSpace();
-  return fullRange === false ? "limited" : "full";
+/** As the container or else the stream says; where neither does: full, as Python takes it. */
+async function rangeOf(
+  track: InputVideoTrack,
+  config: VideoDecoderConfig,
+): Promise<"full" | "limited"> {
+  const codec = await track.getCodec();
+  if (codec === "vp8") return "limited";
+  if (codec === "avc" && config.description !== undefined) {
+    const said = h264Range(bytesOf(config.description));
+    // the reader of containers takes silence for limited
+    if (said === null && (await track.getColorSpace()).primaries == null) return "full";
+    if (said !== null) return said;
+  }
+  return (await track.getColorSpace()).fullRange === false ? "limited" : "full";
+}
+
+function bytesOf(data: AllowSharedBufferSource): Uint8Array {
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
 }
 
 /** From ordinary steps between frames; dropped frames left aside. */
@@ -236,4 +258,8 @@ function frameRate(timesUs: readonly number[]): number | null {
   const ordinary = steps.filter((step) => Math.abs(step - middle) <= 0.5 * middle);
   const mean = ordinary.reduce((total, step) => total + step, 0) / ordinary.length;
   return mean > 0 ? 1e6 / mean : null;
+}
+
+async function beginsAsMp4(file: Blob): Promise<boolean> {
+  return (await file.slice(4, 8).text()) === "ftyp";
 }
