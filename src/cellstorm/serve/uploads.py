@@ -20,7 +20,6 @@ __all__ = ["PIECE_BYTES", "Uploads"]
 
 PIECE_BYTES = 1 << 22
 """Of the checksum that is made of the pieces' checksums."""
-_WRITTEN_AT_ONCE = 1 << 20
 
 
 class _Writer:
@@ -223,7 +222,6 @@ class Uploads:
         too_large: Refusal,
     ) -> None:
         loop = asyncio.get_running_loop()
-        waiting = bytearray()
         try:
             async with asyncio.timeout(self._settings.silent_upload_s) as clock:
                 writer.clock = clock
@@ -233,19 +231,14 @@ class Uploads:
                     if len(piece) > room:
                         raise too_large
                     room -= len(piece)
-                    waiting += piece
-                    if len(waiting) >= _WRITTEN_AT_ONCE:
-                        waiting, ready = bytearray(), waiting
-                        await _write_to_the_end(file, ready)
+                    await _write_to_the_end(file, piece)
                     if not writer.superseded:
                         clock.reschedule(loop.time() + self._settings.silent_upload_s)
         finally:
             writer.clock = None
-            if waiting:
-                await _write_to_the_end(file, waiting)
 
 
-async def _write_to_the_end(file: FileIO, data: bytearray) -> None:
+async def _write_to_the_end(file: FileIO, data: bytes) -> None:
     """Write in a thread, and not leave while it writes, whatever comes."""
     writing = asyncio.ensure_future(asyncio.to_thread(_write_whole, file, data))
     try:
@@ -255,7 +248,7 @@ async def _write_to_the_end(file: FileIO, data: bytearray) -> None:
         raise
 
 
-def _write_whole(file: FileIO, data: bytearray) -> None:
+def _write_whole(file: FileIO, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
