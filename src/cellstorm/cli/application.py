@@ -20,6 +20,7 @@ _VERBS = {
     "link": "Molecules that stay on over frames become one row each.",
     "drift": "What the sample moved by, found and taken out of a table.",
     "convert": "From one table format to another.",
+    "report": "One page about a table or movie: picture, figures, what to doubt.",
     "score": "A table of molecules against the truth.",
     "benchmark": "Methods over a grid of simulated movies: figures, curves and pictures.",
     "calibrate": "Measure a camera from a still clip and a dark series.",

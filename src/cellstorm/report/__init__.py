@@ -5,6 +5,7 @@ that needs nothing else. A skin: the figures are those of `cellstorm.evaluate`, 
 cannot be told says why. `write_report` is the one call; `ReportOptions` are its options.
 """
 
+from cellstorm.report.from_movie import is_table, table_of_movie
 from cellstorm.report.options import ReportOptions
 from cellstorm.report.parts import Concern
 from cellstorm.report.writing import (
@@ -20,5 +21,7 @@ __all__ = [
     "ReportProgress",
     "WrittenReport",
     "check_report_path",
+    "is_table",
+    "table_of_movie",
     "write_report",
 ]

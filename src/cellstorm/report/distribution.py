@@ -18,12 +18,16 @@ _LEAST = 10
 
 @dataclass(frozen=True)
 class ShownColumn:
-    """A column that is drawn: its name, what people call it, its unit, what it tells."""
+    """A column that is drawn: its name, what people call it, its unit, what it tells.
+
+    One that is not expected is not missed where a table does not have it.
+    """
 
     column: str
     name: str
     unit: str
     meaning: str
+    is_expected: bool = True
 
 
 SHOWN_COLUMNS = (
@@ -33,6 +37,8 @@ SHOWN_COLUMNS = (
     ),
     ShownColumn("uncertainty_nm", "reported uncertainty", "nm", "standard error along an axis"),
     ShownColumn("sigma_nm", "spot width", "nm", "standard deviation of the spot"),
+    ShownColumn("on_frames", "time on", "frames", "from first to last frame of a molecule", False),
+    ShownColumn("detections", "times seen", "localizations", "merged into a row", False),
 )
 """Those that tell whether the molecules look like molecules."""
 

@@ -134,7 +134,7 @@ def draw_decorrelation(found: Decorrelation) -> Drawing:
         axes.axvline(1e3 / found.resolution_nm, color=ACCENT, lw=1.2)
         axes.set_xlim(0, min(3e3 / found.resolution_nm, 1e3 * float(found.frequency_per_nm[-1])))
         axes.set_ylim(0, None)
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower right")
 
     return draw(
         "Decorrelation of the picture",

@@ -178,9 +178,10 @@ def _drawn(table: TableAtHand, widefield: Picture | None, options: ReportOptions
 
 
 def _judged(table: TableAtHand, picture: Picture, mode: RenderMode) -> Picture:
-    """Pixels of 10 nm or finer, molecules no wider than they are uncertain."""
+    """Molecules no wider than they are uncertain, and pixels of half of that."""
     x0, x1, y0, y1 = _region_of(picture)
-    pixel_nm = min(picture.pixel_nm or _USUAL_NM, _USUAL_NM)
+    pixel_nm = min(_usual_error_nm(table) / 2.0, picture.pixel_nm or _USUAL_NM, _USUAL_NM)
+    pixel_nm = max(pixel_nm, _FINEST_NM)
     fine = _as_uncertain(mode)
     if fine == mode and pixel_nm == picture.pixel_nm:
         return picture
@@ -189,6 +190,15 @@ def _judged(table: TableAtHand, picture: Picture, mode: RenderMode) -> Picture:
     return render_rows(
         table.rows, table.metadata, mode=fine, pixel_nm=pixel_nm, region_nm=region
     ).picture
+
+
+def _usual_error_nm(table: TableAtHand) -> float:
+    for name in _UNCERTAINTIES:
+        if name in table.columns:
+            value = table.values(name).median()
+            if isinstance(value, int | float) and value > 0:
+                return float(value)
+    return _USUAL_NM
 
 
 def _as_uncertain(mode: RenderMode) -> RenderMode:

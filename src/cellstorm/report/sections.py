@@ -181,7 +181,10 @@ def _resolution(told: Measurements, sharpness: Decorrelation | Untold) -> Sectio
     if isinstance(sharpness, Untold):
         numbers.append(_untold("sharpness of the picture (decorrelation)", sharpness))
     else:
-        readings.append(f"By decorrelation {sharpness.reading}.")
+        readings.append(
+            f"The picture as drawn is sharp down to {as_text(sharpness.resolution_nm, 2)} nm"
+            " (decorrelation); it cannot know which of its spots are one molecule seen again."
+        )
         numbers.append(
             _nm(
                 "sharpness of the picture (decorrelation)",
@@ -366,8 +369,7 @@ def _drift(told: Measurements) -> Section:
             draw_drift(taken, "Drift that was taken out", "The band is two standard errors.")
         )
     if isinstance(left, Untold):
-        numbers.append(_untold("drift that is left", Untold(left.why)))
-        readings.append(f"What is left: {left.why[0].lower()}{left.why[1:]}")
+        readings.append(f"No drift to take out was found: {left.why[0].lower()}{left.why[1:]}")
     else:
         test = left.held_out
         spans = ", ".join(f"{name} {as_text(span)} nm" for name, span in left.curve.span_nm.items())
