@@ -12,8 +12,8 @@ import {
 import type { RecordingCodec } from "../camera/camera_messages.ts";
 import { storageError } from "../storage/folders.ts";
 
-/** Name of the list of frames beside a recording. */
-export const FRAMES_FILE = "frames.csv";
+// as in recording_facts.ts, which the worker has no use for
+const FRAMES_FILE = "frames.csv";
 
 // Written this often, the last second is what a crash can cost.
 const FLUSH_EVERY_S = 1;

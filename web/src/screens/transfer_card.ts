@@ -1,0 +1,72 @@
+/** One tap to the workstation, and the result back: the card on a recording's screen. */
+
+import type { LibraryItem } from "../storage/library.ts";
+import { chosenJobSettings, type Transfer, transfers } from "../workstation/transfers.ts";
+import { element, fill } from "./element.ts";
+import { icon } from "./icons.ts";
+import { button, errorNotice } from "./parts.ts";
+
+/** @param ends is given what to end when the screen is left; the transfer itself goes on */
+export function transferCard(item: LibraryItem, ends: (() => void)[]): HTMLElement {
+  const place = element("div", { class: "stack" });
+  const send = (words: string): HTMLElement =>
+    button(words, {
+      icon: "send",
+      kind: "wide",
+      press: () => transfers.start(item, chosenJobSettings()),
+    });
+  const show = (transfer: Transfer | null): void => {
+    if (transfer === null) {
+      fill(
+        place,
+        element(
+          "p",
+          { class: "hint" },
+          "The computer that runs “cellstorm serve” does the full analysis; the result comes back here.",
+        ),
+        send(item.job === null ? "Send to the workstation" : "Ask the workstation again"),
+      );
+      return;
+    }
+    if (transfer.stage === "failed") {
+      fill(
+        place,
+        transfer.error === null ? null : errorNotice(transfer.error),
+        send("Go on"),
+        element(
+          "a",
+          { class: "button quiet wide", href: "#/workstation" },
+          "Set up the workstation",
+        ),
+      );
+      return;
+    }
+    if (transfer.stage === "done") {
+      fill(
+        place,
+        element(
+          "a",
+          { class: "button primary wide", href: `#/item/${transfer.resultId ?? ""}` },
+          icon("molecules"),
+          "Look at the result",
+        ),
+      );
+      return;
+    }
+    const bar = element("progress", { max: "1", aria: { label: "Progress" } });
+    if (transfer.share !== null) bar.value = transfer.share;
+    fill(
+      place,
+      element("p", { role: "status" }, transfer.words),
+      bar,
+      button("Stop", { icon: "stop", kind: "wide", press: () => transfers.stop(item.id) }),
+    );
+  };
+  ends.push(
+    transfers.on("change", (transfer) => {
+      if (transfer.itemId === item.id) show(transfer);
+    }),
+  );
+  show(transfers.of(item.id));
+  return element("section", { class: "card" }, element("h2", {}, "Workstation"), place);
+}
