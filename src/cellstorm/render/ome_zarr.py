@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cellstorm.atomic_folder import atomic_folder
 from cellstorm.movie.sniff import is_zarr_folder
+from cellstorm.render.contrast import Contrast
 from cellstorm.render.grid import Grid
 from cellstorm.render.picture import Picture
 from cellstorm.render.pyramid import halve, halved_shapes
@@ -26,8 +27,6 @@ ENDING = ".zarr"
 CHUNK_PX = 512
 _VERSION = "0.4"
 _CHANNELS = (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))
-# the brightest share of the lit pixels, %, that a viewer may show as white
-_SATURATED_PERCENT = 0.3
 _MOST_PIXELS_SEEN = 2**24
 
 
@@ -203,8 +202,7 @@ def _shown(
     arrays: list[Any] = [group[str(level)] for level in range(levels)]
     seen = next((item for item in arrays if item.size <= _MOST_PIXELS_SEEN), arrays[-1])
     values = np.asarray(seen[...])
-    lit = values[values > 0]
-    brightest = float(lit.max()) if lit.size else 1.0
-    white = float(np.percentile(lit, 100 - _SATURATED_PERCENT)) if lit.size else 1.0
+    white = Contrast().levels(Picture(values.astype(np.float32), None)).white
+    brightest = max(white, float(values.max(initial=0)))
     window = {"start": 0.0, "end": white, "min": 0.0, "max": brightest}
     return [(label, "FFFFFF", window)]
