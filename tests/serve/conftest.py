@@ -155,16 +155,29 @@ class RunningServer:
 StartServer = Callable[..., RunningServer]
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[StartServer]:
-    """Starts servers that end with the test."""
+@contextlib.contextmanager
+def _starting(default_state: Path) -> Iterator[StartServer]:
     with contextlib.ExitStack() as stack:
 
-        def begin(*options: str | Path, state: Path = tmp_path / "state") -> RunningServer:
+        def begin(*options: str | Path, state: Path = default_state) -> RunningServer:
             server = RunningServer(state, *options)
             stack.callback(server.close)
             return server
 
+        yield begin
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts servers that end with the test."""
+    with _starting(tmp_path / "state") as begin:
+        yield begin
+
+
+@pytest.fixture(scope="module")
+def start_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Starts servers that the tests of a module share."""
+    with _starting(tmp_path_factory.mktemp("serve") / "state") as begin:
         yield begin
 
 

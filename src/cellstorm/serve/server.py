@@ -119,6 +119,8 @@ def _listening(settings: ServeSettings) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
+            # from now on who connects waits, also before the application is up
+            listener.listen(_MOST_CONNECTIONS)
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ConfigurationError(
