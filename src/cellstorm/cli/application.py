@@ -13,7 +13,7 @@ from cellstorm.errors import CellstormError
 __all__ = ["main"]
 
 _VERBS = {
-    "info": "What a movie is: frames, codec, quantisers, timestamps, pixel size.",
+    "info": "What a movie or a table is: frames, codec, pixel size; format, columns.",
     "localize": "From a movie to a table of molecules and a picture.",
     "render": "From a table to a picture.",
     "filter": "Rows of a table by conditions, regions, density.",
@@ -23,6 +23,7 @@ _VERBS = {
     "report": "One page about a table or movie: picture, figures, what to doubt.",
     "score": "A table of molecules against the truth.",
     "benchmark": "Methods over a grid of simulated movies: figures, curves and pictures.",
+    "reproduce": "The figures of the cellSTORM paper, made again.",
     "calibrate": "Measure a camera from a still clip and a dark series.",
     "simulate": "Make a movie with known truth, recorded and coded as a phone does.",
     "models": "Which trained networks there are, and what each is good for.",

@@ -1,4 +1,4 @@
-"""``cellstorm info``: what a movie is, for a person or a program."""
+"""``cellstorm info``: what a movie or a table is, for a person or a program."""
 
 import dataclasses
 import json as json_format
@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cellstorm.cli.table_info import print_table_info
+from cellstorm.localizations.formats import is_table
 from cellstorm.movie import open_movie
 from cellstorm.movie.description import (
     CodecSummary,
@@ -41,15 +43,19 @@ _TRANSFER_CURVES = {
 def info(movie: Path, /, *, json: Annotated[bool, Parameter(negative=())] = False) -> None:
     """Say what a movie is: frames, times, codec, grey values, pixel size.
 
-    Reads the head of the file and a sample of at most 64 frames.
+    Reads the head of the file and a sample of at most 64 frames. Of a table of molecules:
+    its format, origin, field, frames and columns.
 
     Parameters
     ----------
     movie
-        Any video, TIFF, Zarr or camera file, or a folder of TIFFs.
+        Any video, TIFF, Zarr or camera file, or a folder of TIFFs; or a table.
     json
         Print one JSON object instead of a table.
     """
+    if is_table(movie):
+        print_table_info(movie, as_json=json)
+        return
     with open_movie(movie) as opened:
         description = describe_movie(opened)
     if json:

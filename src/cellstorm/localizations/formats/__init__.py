@@ -9,6 +9,7 @@ from cellstorm.localizations.formats._registry import (
     format_for_writing,
     formats,
     is_named_after,
+    is_table,
 )
 
-__all__ = ["format_for_reading", "format_for_writing", "formats", "is_named_after"]
+__all__ = ["format_for_reading", "format_for_writing", "formats", "is_named_after", "is_table"]

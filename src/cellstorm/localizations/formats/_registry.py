@@ -9,7 +9,7 @@ import cellstorm.localizations.formats
 from cellstorm.errors import OutputError, TableError
 from cellstorm.localizations.table_format import TableFormat
 
-__all__ = ["format_for_reading", "format_for_writing", "formats", "is_named_after"]
+__all__ = ["format_for_reading", "format_for_writing", "formats", "is_named_after", "is_table"]
 
 
 @functools.cache
@@ -46,6 +46,13 @@ def format_for_reading(path: Path) -> TableFormat:
     if not candidates:
         raise TableError(_unknown_extension(path, _endings_to_read()), where=path)
     return candidates[0]
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a table, by its name or by its content; never raises."""
+    return path.is_file() and any(
+        is_named_after(path, item) or item.sniff(path) for item in formats()
+    )
 
 
 def format_for_writing(path: Path) -> TableFormat:
