@@ -9,6 +9,7 @@ import { type Prepared, sampleRuns } from "./decided.ts";
 import { type FrameBatch, FrameBatches } from "./frame_batches.ts";
 import type { MoleculeColumns, Region } from "./localizer.ts";
 import { rowsOf } from "./molecule_columns.ts";
+import { FRAMES_PER_PLAN } from "./net/occupied.ts";
 import type {
   LiveSession,
   LocalizeSession,
@@ -23,7 +24,6 @@ const PROGRESS_EVERY_S = 0.1;
 const LIVE_SAMPLE_FRAMES = 48;
 // pixels of a batch: enough that messages between threads cost nothing
 const BATCH_PIXELS = 32_768;
-const LEAST_NET_BATCH = 8;
 // of a live camera, batches that may wait for each one that is worked on
 const WAITING_PER_CREW = 2;
 
@@ -79,14 +79,18 @@ class Session extends Emitter<SessionEvents> implements LocalizeSession {
   }
 
   /** Has the crew decide what was left open. */
-  protected async prepare(sample: readonly GreyFrame[]): Promise<void> {
+  protected async prepare(
+    sample: readonly GreyFrame[],
+    range: readonly [number, number],
+  ): Promise<void> {
     const { width, height } = sample[0];
     const region: Region = this.settings.region ?? [0, width, 0, height];
-    this.prepared = await this.crew.prepare(this.settings, region, sample);
+    const { settings: asked } = this;
+    this.prepared = await this.crew.prepare({ settings: asked, region, range, sample });
     if (this.ended) return;
-    const size = Math.max(1, Math.floor(BATCH_PIXELS / (width * height)));
-    const least = this.settings.method === "net" ? LEAST_NET_BATCH : 1;
-    this.batches = new FrameBatches(this.prepared.haloFrames, Math.max(size, least));
+    const some = Math.max(1, Math.floor(BATCH_PIXELS / (width * height)));
+    const size = asked.method === "net" ? FRAMES_PER_PLAN : some;
+    this.batches = new FrameBatches(this.prepared.haloFrames, size);
     const { summary, notices, settings } = this.prepared;
     this.emit("prepared", { summary, notices, settings });
   }
@@ -209,7 +213,7 @@ class FileSession extends Session {
       for await (const frame of this.movie.frames(first, last)) sample.push(frame);
       if (this.isOver) return;
     }
-    await this.prepare(sample);
+    await this.prepare(sample, this.frames);
     for await (const frame of this.movie.frames(start, stop)) {
       if (this.isOver) return;
       this.add(this.batches.push(frame));
@@ -272,9 +276,10 @@ class CameraSession extends Session implements LiveSession {
   }
 
   private begin(): void {
-    const sample = this.sample ?? [];
+    // the camera's numbers may begin anywhere and have gaps
+    const sample = (this.sample ?? []).map((frame, index) => ({ ...frame, index }));
     this.sample = null;
-    this.prepare(sample).then(
+    this.prepare(sample, [0, sample.length]).then(
       () => {
         for (const frame of this.held) this.add(this.batches.push(frame));
         this.held = [];

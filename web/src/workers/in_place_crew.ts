@@ -1,8 +1,11 @@
-import { localizerOf, type Prepared, prepareLocalizer } from "../localize/decided.ts";
+import {
+  localizerOf,
+  type Preparation,
+  type Prepared,
+  prepareLocalizer,
+} from "../localize/decided.ts";
 import type { FrameBatch } from "../localize/frame_batches.ts";
-import type { Localizer, MoleculeColumns, Region } from "../localize/localizer.ts";
-import type { SessionSettings } from "../localize/session_types.ts";
-import type { GreyFrame } from "../movie/frame.ts";
+import type { Localizer, MoleculeColumns } from "../localize/localizer.ts";
 import type { Crew } from "./crew.ts";
 
 /** Works in the thread that asks; for tests and where there are no workers. */
@@ -10,12 +13,8 @@ export class InPlaceCrew implements Crew {
   readonly size = 1;
   private localizer: Localizer | null = null;
 
-  async prepare(
-    settings: SessionSettings,
-    region: Region,
-    sample: readonly GreyFrame[],
-  ): Promise<Prepared> {
-    const prepared = await prepareLocalizer(settings, region, sample);
+  async prepare(preparation: Preparation): Promise<Prepared> {
+    const prepared = await prepareLocalizer(preparation);
     this.localizer = await localizerOf(prepared.decided);
     return prepared;
   }

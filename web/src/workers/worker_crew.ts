@@ -1,8 +1,6 @@
-import type { Prepared } from "../localize/decided.ts";
+import type { Preparation, Prepared } from "../localize/decided.ts";
 import type { FrameBatch } from "../localize/frame_batches.ts";
-import type { MoleculeColumns, Region } from "../localize/localizer.ts";
-import type { SessionSettings } from "../localize/session_types.ts";
-import type { GreyFrame } from "../movie/frame.ts";
+import type { MoleculeColumns } from "../localize/localizer.ts";
 import { Calls } from "./calls.ts";
 import type { Crew, Request } from "./crew.ts";
 
@@ -31,14 +29,12 @@ export class WorkerCrew implements Crew {
     );
     this.calls = this.workers.map((worker) => new Calls(worker));
     this.busy = this.workers.map(() => 0);
+    const begin: Request = { kind: "begin", base: new URL("./", document.baseURI).href };
+    for (const calls of this.calls) void calls.ask(begin);
   }
 
-  async prepare(
-    settings: SessionSettings,
-    region: Region,
-    sample: readonly GreyFrame[],
-  ): Promise<Prepared> {
-    const request: Request = { kind: "prepare", settings, region, sample };
+  async prepare(preparation: Preparation): Promise<Prepared> {
+    const request: Request = { kind: "prepare", preparation };
     const prepared = await this.calls[0].ask<Prepared>(request);
     const load: Request = { kind: "load", decided: prepared.decided };
     await Promise.all(this.calls.map((calls) => calls.ask(load)));
