@@ -133,24 +133,36 @@ def ours(
 
 
 def picasso(
-    table: pl.DataFrame, path: NDArray[np.float64], python: str, work: Path, side: int, repeats: int
+    table: pl.DataFrame, path: NDArray[np.float64], python: str, work: Path, repeats: int
 ) -> tuple[str, str, str]:
     """The same of Picasso, which gives no uncertainty."""
+    found, seconds = picasso_drift(table, len(path), python, work, repeats=repeats)
+    return f"{left_nm(found, path):.2f}", "", f"{seconds:.2f}"
+
+
+def picasso_drift(
+    table: pl.DataFrame, frames: int, python: str, work: Path, *, repeats: int, segment: int = 100
+) -> tuple[NDArray[np.float64], float]:
+    """What Picasso's AIM finds, ``(frames, 2)`` nm, and the median of its seconds.
+
+    ``segment`` is its block, in frames.
+    """
     source, output = work / "drift_in.npz", work / "drift_out.npz"
+    x_px, y_px = (table[name].to_numpy() / _PIXEL_NM - 0.5 for name in ("x_nm", "y_nm"))
     np.savez(
         source,
         frame=table["frame"].to_numpy(),
-        x=(table["x_nm"].to_numpy() / _PIXEL_NM - 0.5).astype(np.float32),
-        y=(table["y_nm"].to_numpy() / _PIXEL_NM - 0.5).astype(np.float32),
-        info=np.array([len(path), side, side, _PIXEL_NM]),
+        x=x_px.astype(np.float32),
+        y=y_px.astype(np.float32),
+        info=np.array([frames, np.ceil(x_px.max()) + 1, np.ceil(y_px.max()) + 1, _PIXEL_NM]),
     )
     subprocess.run(
-        [python, str(_RUNNER), str(source), str(output), str(repeats)],
+        [python, str(_RUNNER), str(source), str(output), str(repeats), str(segment)],
         check=True,
         capture_output=True,
     )
     result = np.load(output)
-    return f"{left_nm(result['drift'], path):.2f}", "", f"{np.median(result['seconds']):.2f}"
+    return result["drift"], float(np.median(result["seconds"]))
 
 
 def main() -> None:
@@ -173,7 +185,6 @@ def main() -> None:
                         path,
                         options.picasso_python,
                         options.work,
-                        options.side_px,
                         options.repeats,
                     ),
                 )

@@ -1,6 +1,6 @@
 """Picasso's AIM on positions in a file; run by Picasso's own Python.
 
-    PICASSO_PYTHON benchmarks/picasso_aim.py INPUT.npz OUTPUT.npz REPEATS
+    PICASSO_PYTHON benchmarks/picasso_aim.py INPUT.npz OUTPUT.npz REPEATS FRAMES_PER_SEGMENT
 
 INPUT holds ``frame`` and, in pixels from the centre of the first, ``x`` and ``y`` (``z`` in
 nm), and ``info``: frames, width, height, pixel size in nm. OUTPUT gets ``drift``,
@@ -15,12 +15,13 @@ import pandas as pd  # type: ignore[import-untyped,import-not-found,unused-ignor
 from picasso import aim  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 # defaults of Picasso 0.11, which are given for pixels of 130 nm
-SEGMENTATION, INTERSECT_NM, SEARCH_NM = 100, 20.0, 60.0
+INTERSECT_NM, SEARCH_NM = 20.0, 60.0
 
 
 def main() -> None:
     """Run it and write what it found."""
-    source, output, repeats = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    source, output = sys.argv[1:3]
+    repeats, segmentation = (int(word) for word in sys.argv[3:5])
     data = np.load(source)
     frames, width, height, pixel_nm = data["info"]
     columns = {name: data[name] for name in ("frame", "x", "y", "z") if name in data}
@@ -34,7 +35,7 @@ def main() -> None:
         _, _, drift = aim.aim(
             locs,
             info,
-            segmentation=SEGMENTATION,
+            segmentation=segmentation,
             intersect_d=INTERSECT_NM / pixel_nm,
             roi_r=SEARCH_NM / pixel_nm,
         )
