@@ -5,7 +5,7 @@ import { compare, readVector } from "./vector_files.ts";
 // 0.1 nm of pixels of 100 nm
 const LARGEST_DISTANCE_PX = 0.001;
 
-describe.each(["phone", "scmos", "defocus"])("the classical localizer on %s", (name) => {
+describe.each(["phone", "scmos", "defocus", "sparse"])("the classical localizer on %s", (name) => {
   const { frames, camera, region, gaussian } = readVector(name);
   const sample = gaussianSample([0, frames.length], region).flatMap(([a, b]) => frames.slice(a, b));
   const localizer = prepareGaussian(sample, camera, region, { sigmaPx: null, leastSnr: null });

@@ -9,7 +9,7 @@ const LARGEST_DISTANCE_PX = 0.005;
 
 beforeAll(useNetworkFiles);
 
-describe.each(["phone", "scmos"])("the network on %s", (name) => {
+describe.each(["phone", "scmos", "sparse"])("the network on %s", (name) => {
   const { frames, camera, region, net } = readVector(name);
   const there = net as NonNullable<typeof net>;
   const range = [0, frames.length] as const;
