@@ -7,7 +7,7 @@ from statistics import fmean
 from cellstorm.benchmark.benchmark_run import BenchmarkRun
 from cellstorm.benchmark.grid import value_text
 
-__all__ = ["PaperComparison", "compare_with_paper"]
+__all__ = ["PaperComparison", "compare_two", "compare_with_paper"]
 
 _AXES = {"photons", "codec.quality_percent"}
 _FEW_PHOTONS = 500
@@ -59,9 +59,23 @@ def compare_with_paper(run: BenchmarkRun) -> PaperComparison | None:
     The paper put its network beside ThunderSTORM (Diederich et al. 2019, Fig 4 and 5);
     here the first method of the grid stands beside Picasso.
     """
-    if set(run.grid.axes) != _AXES or run.picasso is None:
+    if run.picasso is None:
         return None
-    ours, rival = next(iter(run.grid.methods)), run.picasso.name
+    return compare_two(run, next(iter(run.grid.methods)), run.picasso.name)
+
+
+def compare_two(run: BenchmarkRun, ours: str, rival: str) -> PaperComparison | None:
+    """Compare two methods of a run; None unless the grid is the paper's.
+
+    Parameters
+    ----------
+    run
+        The run.
+    ours, rival
+        Names of methods; in place of the paper's network and of ThunderSTORM.
+    """
+    if set(run.grid.axes) != _AXES:
+        return None
     figures = {
         (result.settings["photons"], result.settings["codec.quality_percent"], result.method): (
             result.figures

@@ -16,6 +16,9 @@ from cellstorm.parameters import Parameters
 
 __all__ = ["CellResult", "ResultCache", "content_key", "source_key"]
 
+# a network that comes along is part of its method as much as the code is
+_DECIDING = (".py", ".onnx")
+
 
 class CellResult(Parameters):
     """Figures of one method in one cell."""
@@ -90,7 +93,7 @@ def content_key(*parts: Any) -> str:
 
 @cache
 def source_key(rooms: Sequence[str]) -> str:
-    """Version and sources of some rooms (or modules) of cellstorm, as a hash.
+    """Version, sources and models of some rooms (or modules) of cellstorm, as a hash.
 
     Parameters
     ----------
@@ -101,7 +104,8 @@ def source_key(rooms: Sequence[str]) -> str:
     digest = hashlib.sha256(__version__.encode())
     for room in rooms:
         place = package / room
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+        inside = (path for path in place.rglob("*") if path.suffix in _DECIDING)
+        for path in sorted(inside) if place.is_dir() else [place]:
             digest.update(path.relative_to(package).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:20]
