@@ -51,22 +51,24 @@ def announce(
             _code(found[0], out),
             "Whoever has this link can use the server. Scan it with the phone's camera.",
         ]
-    lines += _ways_for_a_phone(settings, port, certificate, found[0])
+    lines += _ways_for_a_phone(settings, port, token, certificate)
     lines.append("Ctrl-C ends it; unfinished jobs go on at the next start.")
     print("\n".join(lines), file=out, flush=True)
 
 
 def _ways_for_a_phone(
-    settings: ServeSettings, port: int, certificate: ServerCertificate | None, link: str
+    settings: ServeSettings, port: int, token: str | None, certificate: ServerCertificate | None
 ) -> list[str]:
-    local = "https" if settings.encrypts else "http"
+    cable = links(settings.model_copy(update={"host": "localhost"}), port, token)[0]
+    if settings.encrypts:
+        cable = cable.replace("http:", "https:")
     lines = ["", "A phone's camera works only over https or as localhost. Three ways:"]
     lines += [
         f"  1. USB cable (Android): adb reverse tcp:{port} tcp:{port},"
-        f" then open {local}://localhost:{port} on the phone.",
+        f" then open {cable} on the phone.",
     ]
     if certificate is not None and certificate.fingerprint is not None:
-        address = link.partition("/open")[0].rstrip("/")
+        address = links(settings, port, None)[0].rstrip("/")
         lines += [
             f"  2. This certificate: open {address}/certificate.crt on the phone once, go on"
             " past the warning, and install it as a CA certificate. Its SHA-256 is",

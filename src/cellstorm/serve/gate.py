@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cellstorm.serve.refusals import Refusal
 from cellstorm.serve.settings import is_loopback
 
-__all__ = ["APP_POLICY", "Gate", "GateRules", "is_authorized"]
+__all__ = ["APP_POLICY", "Gate", "GateRules", "is_authorized", "is_token"]
 
 APP_POLICY = "; ".join(
     (
@@ -71,9 +71,6 @@ class GateRules:
 
 def is_authorized(rules: GateRules, headers: Headers) -> bool:
     """Whether a request brings the token (or none is asked for); in constant time."""
-    if rules.token is None:
-        return True
-    wanted = rules.token.encode()
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
     given = [bearer.strip()] if scheme.lower() == "bearer" else []
     try:
@@ -82,6 +79,14 @@ def is_authorized(rules: GateRules, headers: Headers) -> bool:
         cookie = None
     if cookie is not None:
         given.append(cookie.value)
+    return is_token(rules, *given)
+
+
+def is_token(rules: GateRules, *given: str) -> bool:
+    """Whether one of some words is the token (or none is asked for); in constant time."""
+    if rules.token is None:
+        return True
+    wanted = rules.token.encode()
     return any(hmac.compare_digest(word.encode("utf-8", "replace"), wanted) for word in given)
 
 

@@ -6,12 +6,11 @@ import socket
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
-from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
 
 from cellstorm import __version__
 from cellstorm.camera import PRESETS
-from cellstorm.serve.gate import is_authorized
+from cellstorm.serve.gate import is_authorized, is_token
 from cellstorm.serve.refusals import Refusal, refusals
 from cellstorm.serve.requested import StrictRoute
 from cellstorm.serve.services import Services, ServicesOf
@@ -106,8 +105,7 @@ async def open_link(services: ServicesOf, token: str = "") -> Response:
 
 
 def _check(token: str, services: Services) -> None:
-    given = Headers({"authorization": f"Bearer {token}"})
-    if not is_authorized(services.rules, given):
+    if not is_token(services.rules, token):
         raise Refusal(
             "unauthorized",
             "the token is wrong.",

@@ -1,0 +1,107 @@
+"""The app's files: right types, ages and policies; a sentence where there are none."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cellstorm.serve import ServeSettings, StateFolder, create_app
+
+Ask = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def app_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    for name in (
+        "index.html",
+        "service_worker.js",
+        "manifest.webmanifest",
+        "assets/index-1a2b3c.js",
+        "assets/index-1a2b3c.css",
+        "models/phone.onnx",
+        "ort/ort-wasm-simd-threaded.mjs",
+        "ort/ort-wasm-simd-threaded.wasm",
+    ):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return folder
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Ask]:
+    """Asks an application that has the app's files in a folder."""
+    with StateFolder(tmp_path / "state") as state, contextlib.ExitStack() as stack:
+
+        def request(folder: Path, method: str, path: str, **options: Any) -> httpx.Response:
+            app = create_app(ServeSettings(), state, app_folder=folder)
+            stack.callback(app.state.services.store.close)
+
+            async def send() -> httpx.Response:
+                transport = httpx.ASGITransport(app)
+                url = "http://localhost:8000"
+                async with httpx.AsyncClient(transport=transport, base_url=url) as client:
+                    return await client.request(method, path, **options)
+
+            return asyncio.run(send())
+
+        yield request
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "age"),
+    [
+        ("", "text/html; charset=utf-8", "no-cache"),
+        ("index.html", "text/html; charset=utf-8", "no-cache"),
+        ("service_worker.js", "text/javascript; charset=utf-8", "no-cache"),
+        ("manifest.webmanifest", "application/manifest+json", "no-cache"),
+        ("assets/index-1a2b3c.js", "text/javascript; charset=utf-8", "immutable"),
+        ("assets/index-1a2b3c.css", "text/css; charset=utf-8", "immutable"),
+        ("models/phone.onnx", "application/octet-stream", "no-cache"),
+        ("ort/ort-wasm-simd-threaded.mjs", "text/javascript; charset=utf-8", "no-cache"),
+        ("ort/ort-wasm-simd-threaded.wasm", "application/wasm", "no-cache"),
+    ],
+)
+def test_each_file_has_its_type_its_age_and_the_policies(
+    ask: Ask, app_folder: Path, name: str, kind: str, age: str
+) -> None:
+    answer = ask(app_folder, "GET", f"/{name}")
+    assert answer.text == (name or "index.html")
+    headers = answer.headers
+    assert headers["content-type"] == kind
+    assert age in headers["cache-control"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-embedder-policy"] == "require-corp"
+    assert "script-src 'self' 'wasm-unsafe-eval';" in headers["content-security-policy"]
+    known = {"If-None-Match": headers["etag"]}
+    again = ask(app_folder, "GET", f"/{name}", headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert age in again.headers["cache-control"]
+
+
+def test_without_the_apps_files_a_sentence_says_what_to_do_and_the_interface_works(
+    ask: Ask, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "not-built"
+    answer = ask(nothing, "GET", "/")
+    assert answer.status_code == 404
+    assert "install Node.js" in answer.text and "make app" in answer.text
+    assert ask(nothing, "GET", "/api/server").json()["name"] == "cellstorm"
+    missing = ask(nothing, "GET", "/assets/none.js")
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("DELETE", "/api/server", 405), ("POST", "/", 405), ("GET", "/api/none", 404)],
+)
+def test_a_wrong_method_is_told_from_a_wrong_address(
+    ask: Ask, app_folder: Path, method: str, path: str, status: int
+) -> None:
+    assert ask(app_folder, method, path).status_code == status
