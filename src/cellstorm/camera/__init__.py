@@ -14,6 +14,7 @@ from cellstorm.camera.model import Camera
 from cellstorm.camera.pixel_maps import PixelMaps
 from cellstorm.camera.pixel_size import OpticalPath, measure_grating
 from cellstorm.camera.presets import PRESETS, load_camera
+from cellstorm.camera.raw_burst import RawBurst, open_stills
 from cellstorm.camera.self_calibration import estimate_camera
 from cellstorm.camera.tone_curve import ToneCurve
 from cellstorm.camera.tone_measurement import measure_tone_curve
@@ -26,6 +27,7 @@ __all__ = [
     "FrameRhythm",
     "OpticalPath",
     "PixelMaps",
+    "RawBurst",
     "RhythmCorrectedMovie",
     "ToneCurve",
     "calibrate",
@@ -35,5 +37,6 @@ __all__ = [
     "measure_grating",
     "measure_rhythm",
     "measure_tone_curve",
+    "open_stills",
     "write_calibration_report",
 ]

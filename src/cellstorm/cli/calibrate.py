@@ -15,6 +15,7 @@ from cellstorm.camera.calibration import Calibration
 from cellstorm.camera.calibration import calibrate as measure
 from cellstorm.camera.calibration_report import measured_quantities, write_calibration_report
 from cellstorm.camera.pixel_size import OpticalPath, measure_grating
+from cellstorm.camera.raw_burst import open_stills
 from cellstorm.camera.tone_measurement import measure_tone_curve
 from cellstorm.errors import CellstormError, ConfigurationError
 from cellstorm.movie import open_movie
@@ -27,8 +28,8 @@ _SUFFIXES = (".yaml", ".yml")
 def calibrate(
     clip: Path,
     /,
-    *,
-    dark: Path | None = None,
+    *more: Path,
+    dark: Annotated[tuple[Path, ...], Parameter(negative=(), consume_multiple=True)] = (),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("camera.yaml"),
     name: str | None = None,
     tone: str | None = None,
@@ -50,9 +51,12 @@ def calibrate(
     clip
         A scene that stands still and is lit unevenly, from dark to bright, out of focus, with
         the settings of the movies to come. Ten frames or more; raw frames (TIFF) are best.
+        A burst of raw stills (*.dng and the like), or the folder that they are in, is one clip.
+    more
+        The other stills of the burst.
     dark
         The same settings with the lens covered: tells offset, read noise, dips with the key
-        frames, clipping and hot pixels.
+        frames, clipping and hot pixels. A burst of raw stills, too.
     output
         The camera file.
     name
@@ -93,16 +97,16 @@ def calibrate(
     )
     curve = _tone_curve(tone, exposure)
     with contextlib.ExitStack() as files:
-        still = files.enter_context(open_movie(clip))
-        series = None if dark is None else files.enter_context(open_movie(dark))
+        still = files.enter_context(open_stills((clip, *more)))
+        series = files.enter_context(open_stills(dark)) if dark else None
         calibration = measure(still, series, name=name or clip.stem, tone_curve=curve)
     camera = calibration.camera
     if pixel_size is not None:
         camera = camera.model_copy(update={"notes": f"{camera.notes}; {pixel_size}"})
     camera.save(output)
-    command = ["cellstorm", "calibrate", str(clip)]
-    if dark is not None:
-        command += ["--dark", str(dark)]
+    command = ["cellstorm", "calibrate", *map(str, (clip, *more))]
+    if dark:
+        command += ["--dark", *map(str, dark)]
     try:
         write_calibration_report(
             calibration, page, command=shlex.join([*command, "--output", str(output)])
