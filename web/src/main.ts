@@ -51,7 +51,7 @@ function start(app: HTMLElement): void {
     {
       "": homeScreen,
       home: homeScreen,
-      record: async () => (await import("./screens/record_screen.ts")).recordScreen(),
+      record: async (parts) => (await import("./screens/record_screen.ts")).recordScreen(parts),
       calibrate: async () => (await import("./screens/calibrate_screen.ts")).calibrateScreen(),
       localize: async (parts) =>
         (await import("./screens/localize_screen.ts")).localizeScreen(parts),

@@ -1,7 +1,6 @@
 /** How sharp the region is now, beside the sharpest it has been: turn until they meet. */
 
 import { element } from "./element.ts";
-import { button } from "./parts.ts";
 
 // Single frames are noisy: the mean of about the last half second.
 const SMOOTHING = 0.3;
@@ -31,12 +30,16 @@ export class FocusMeter {
         { class: "row spread" },
         element("span", { class: "label" }, "Sharpness"),
         this.#value,
-        button("Forget the best", {
-          icon: "flip",
-          kind: "quiet small",
-          iconOnly: true,
-          press: () => this.reset(),
-        }),
+        element(
+          "button",
+          {
+            type: "button",
+            class: "focus-reset",
+            title: "Forget the best",
+            on: { click: () => this.reset() },
+          },
+          "Reset",
+        ),
       ),
       this.#meter,
     );
@@ -49,7 +52,7 @@ export class FocusMeter {
     this.#bar.style.width = `${(100 * this.#now) / full}%`;
     this.#mark.style.left = `${(100 * this.#best) / full}%`;
     this.#bar.classList.toggle("at-best", this.#now > 0.97 * this.#best);
-    this.#value.textContent = `${this.#now.toFixed(1)} · best ${this.#best.toFixed(1)}`;
+    this.#value.textContent = `${short(this.#now)} · best ${short(this.#best)}`;
     this.#meter.setAttribute("aria-valuenow", this.#now.toFixed(1));
     this.#meter.setAttribute("aria-valuemax", full.toFixed(1));
   }
@@ -59,4 +62,8 @@ export class FocusMeter {
     this.#best = 0;
     this.#now = null;
   }
+}
+
+function short(value: number): string {
+  return value.toFixed(value < 100 ? 1 : 0);
 }

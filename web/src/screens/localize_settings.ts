@@ -8,7 +8,7 @@ import { preferences } from "../storage/preferences.ts";
 import { element } from "./element.ts";
 import { segmented } from "./parts.ts";
 
-type Method = "gaussian" | "net";
+export type Method = "gaussian" | "net";
 
 const CAMERA_WORDS: Record<string, string> = {
   "generic-phone": "A phone at high ISO",
@@ -48,6 +48,28 @@ export function rememberSpeed(method: Method, pixelsPerS: number): void {
 export function automaticMethod(pixels: number, seconds: number | null): Method {
   const needed = pixels / knownSpeed("net");
   return needed <= (seconds ?? PATIENCE_S) ? "net" : "gaussian";
+}
+
+/** The settings that the person chose last; what was left open is decided from the frames. */
+export function usualSettings(
+  method: Method,
+  region: Region | null,
+  valueRange: "full" | "limited",
+): SessionSettings {
+  const { camera: name, pixelSizeNm } = preferences.values;
+  const preset = CAMERA_PRESETS.find((known) => known.name === name) ?? CAMERA_PRESETS[0];
+  const camera: CameraModel = preset.bitDepth === 8 ? { ...preset, valueRange } : preset;
+  return {
+    method,
+    camera,
+    pixelSizeNm,
+    region,
+    workers: null,
+    leastSnr: null,
+    sigmaPx: null,
+    leastMass: null,
+    model: null,
+  };
 }
 
 /** The form; `settings` reads it. */
@@ -193,19 +215,12 @@ export class LocalizeSettings {
 
   /** Everything the engine needs. */
   settings(method: Method, region: Region | null, valueRange: "full" | "limited"): SessionSettings {
-    const preset =
-      CAMERA_PRESETS.find(({ name }) => name === this.#camera.value) ?? CAMERA_PRESETS[0];
-    const camera: CameraModel = preset.bitDepth === 8 ? { ...preset, valueRange } : preset;
     return {
-      method,
-      camera,
+      ...usualSettings(method, region, valueRange),
       pixelSizeNm: Math.max(this.#pixelSize.valueAsNumber || preferences.values.pixelSizeNm, 1),
-      region,
-      workers: null,
       leastSnr: numberOrNull(this.#leastSnr),
       sigmaPx: numberOrNull(this.#sigma),
       leastMass: numberOrNull(this.#leastMass),
-      model: null,
     };
   }
 

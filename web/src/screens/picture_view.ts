@@ -1,5 +1,7 @@
 /** The super-resolved picture: grows with its table, is panned, zoomed and brightened. */
 
+import { usualTop } from "../render/contrast.ts";
+import { scaleBar } from "../render/scale_bar.ts";
 import type {
   ColourMap,
   Contrast,
@@ -8,20 +10,19 @@ import type {
   SumPicture,
   View,
 } from "../render/sum_picture_types.ts";
+import { panned, resized, viewOf, zoomed } from "../render/view.ts";
 import { preferences } from "../storage/preferences.ts";
 import type { MoleculeTable } from "../table/molecule_table.ts";
-import { element, fill } from "./element.ts";
+import { element } from "./element.ts";
 import { button, segmented } from "./parts.ts";
-import { lengthText } from "./words.ts";
 
-export const LEAST_NM_PER_PIXEL = 5;
 // Finer than this costs time and nobody sees it.
 const MOST_SCREEN_SCALE = 2;
 const DRAW_BUDGET_MS = 10;
 const GROW_EVERY_MS = 150;
 const WHEEL_STEP = 1.0015;
 const BUTTON_STEP = 1.6;
-const BAR_SHARE = 0.22;
+const THUMBNAIL_PATIENCE_MS = 2000;
 
 const COLOUR_MAPS: readonly (readonly [ColourMap, string])[] = [
   ["hot", "Hot"],
@@ -97,13 +98,13 @@ export class PictureView {
           icon: "plus",
           kind: "small overlay",
           iconOnly: true,
-          press: () => this.#zoomBy(1 / BUTTON_STEP),
+          press: () => this.#zoomBy(BUTTON_STEP),
         }),
         button("Zoom out", {
           icon: "minus",
           kind: "small overlay",
           iconOnly: true,
-          press: () => this.#zoomBy(BUTTON_STEP),
+          press: () => this.#zoomBy(1 / BUTTON_STEP),
         }),
         button("Show all", {
           icon: "fit",
@@ -139,18 +140,9 @@ export class PictureView {
     this.#fitted = true;
     const { width, height } = this.#canvas;
     if (width === 0) return;
-    const nmPerPixel = Math.max(
-      this.#field.widthNm / width,
-      this.#field.heightNm / height,
-      LEAST_NM_PER_PIXEL,
-    );
-    this.#setView({
-      nmPerPixel,
-      width,
-      height,
-      x0Nm: this.#field.x0Nm + (this.#field.widthNm - width * nmPerPixel) / 2,
-      y0Nm: this.#field.y0Nm + (this.#field.heightNm - height * nmPerPixel) / 2,
-    });
+    const { x0Nm, y0Nm, widthNm, heightNm } = this.#field;
+    const extent = { x0Nm, y0Nm, x1Nm: x0Nm + widthNm, y1Nm: y0Nm + heightNm };
+    this.#setView(viewOf(extent, width, height));
   }
 
   /** What is on the screen, for export: view, mode and colours. */
@@ -158,8 +150,12 @@ export class PictureView {
     return { view: this.#view, mode: this.#mode, contrast: this.#contrast() };
   }
 
-  /** A small square of the picture for lists. */
+  /** A small square of the picture for lists, when all molecules are drawn. */
   async thumbnail(): Promise<Blob | null> {
+    const until = performance.now() + THUMBNAIL_PATIENCE_MS;
+    while (this.#busy && performance.now() < until) {
+      await new Promise((after) => setTimeout(after, 30));
+    }
     const { width, height } = this.#done;
     if (width === 0 || height === 0) return null;
     const small = document.createElement("canvas");
@@ -246,18 +242,10 @@ export class PictureView {
       height: Math.round(height * this.#scale),
     };
     if (next.width === this.#canvas.width && next.height === this.#canvas.height) return;
-    const before = this.#canvas.width;
     this.#canvas.width = next.width;
     this.#canvas.height = next.height;
     if (this.#fitted) this.fit();
-    else {
-      const nmPerPixel = (this.#view.nmPerPixel * before) / next.width;
-      this.#setView({
-        ...this.#view,
-        ...next,
-        nmPerPixel: Math.max(nmPerPixel, LEAST_NM_PER_PIXEL),
-      });
-    }
+    else this.#setView(resized(this.#view, next.width, next.height));
   }
 
   #setView(view: View): void {
@@ -268,34 +256,19 @@ export class PictureView {
     this.#ask();
   }
 
-  /** @param factor over 1 shows more of the sample; the point at (x, y), canvas px, stays */
+  /** @param factor over 1 goes closer; the point at (x, y), canvas px, stays */
   #zoomBy(factor: number, x = this.#canvas.width / 2, y = this.#canvas.height / 2): void {
-    const { view } = { view: this.#view };
-    const most =
-      (1.5 * Math.max(this.#field.widthNm, this.#field.heightNm)) /
-      Math.min(view.width, view.height);
-    const nmPerPixel = Math.min(
-      Math.max(view.nmPerPixel * factor, LEAST_NM_PER_PIXEL),
-      Math.max(most, LEAST_NM_PER_PIXEL),
-    );
+    const { widthNm, heightNm } = this.#field;
+    const { width, height } = this.#view;
+    const farthestNm = (1.5 * Math.max(widthNm, heightNm)) / Math.min(width, height);
     this.#fitted = false;
-    this.#setView({
-      ...view,
-      nmPerPixel,
-      x0Nm: view.x0Nm + x * (view.nmPerPixel - nmPerPixel),
-      y0Nm: view.y0Nm + y * (view.nmPerPixel - nmPerPixel),
-    });
+    this.#setView(zoomed(this.#view, factor, x, y, farthestNm));
   }
 
   /** @param x, y by how much the picture moves, canvas px */
   #panBy(x: number, y: number): void {
-    const view = this.#view;
     this.#fitted = false;
-    this.#setView({
-      ...view,
-      x0Nm: view.x0Nm - x * view.nmPerPixel,
-      y0Nm: view.y0Nm - y * view.nmPerPixel,
-    });
+    this.#setView(panned(this.#view, x, y));
   }
 
   #gestures(): void {
@@ -320,7 +293,7 @@ export class PictureView {
           if (id === event.pointerId) continue;
           const apart = Math.hypot(now.x - other.x, now.y - other.y);
           const was = Math.hypot(before.x - other.x, before.y - other.y);
-          if (apart > 1) this.#zoomBy(was / apart, other.x, other.y);
+          if (was > 1) this.#zoomBy(apart / was, other.x, other.y);
         }
       } else if (this.#pointers.size === 1) {
         this.#panBy(now.x - before.x, now.y - before.y);
@@ -335,14 +308,14 @@ export class PictureView {
       (event) => {
         event.preventDefault();
         const { x, y } = at(event);
-        this.#zoomBy(WHEEL_STEP ** event.deltaY, x, y);
+        this.#zoomBy(WHEEL_STEP ** -event.deltaY, x, y);
       },
       { passive: false },
     );
     canvas.addEventListener("dblclick", (event) => {
       const box = canvas.getBoundingClientRect();
       this.#zoomBy(
-        1 / (BUTTON_STEP * BUTTON_STEP),
+        BUTTON_STEP * BUTTON_STEP,
         (event.clientX - box.left) * this.#scale,
         (event.clientY - box.top) * this.#scale,
       );
@@ -354,9 +327,9 @@ export class PictureView {
         ArrowRight: () => this.#panBy(-step, 0),
         ArrowUp: () => this.#panBy(0, step),
         ArrowDown: () => this.#panBy(0, -step),
-        "+": () => this.#zoomBy(1 / BUTTON_STEP),
-        "=": () => this.#zoomBy(1 / BUTTON_STEP),
-        "-": () => this.#zoomBy(BUTTON_STEP),
+        "+": () => this.#zoomBy(BUTTON_STEP),
+        "=": () => this.#zoomBy(BUTTON_STEP),
+        "-": () => this.#zoomBy(1 / BUTTON_STEP),
         "0": () => this.fit(),
       };
       const move = moves[event.key];
@@ -373,21 +346,13 @@ export class PictureView {
 
   #contrast(): Contrast {
     const { colourMap } = preferences.values;
-    const top = this.#brightness === 1 ? null : this.#usualTop() / this.#brightness;
+    const top =
+      this.#brightness === 1 ? null : usualTop(this.#picture.brightness) / this.#brightness;
     return { colourMap, top, gamma: this.#mode === "gaussian" ? 0.7 : 0.6 };
   }
 
-  /** Brightness that nearly all of the picture stays under. */
-  #usualTop(): number {
-    const { brightness } = this.#picture;
-    const step = Math.max(1, Math.floor(brightness.length / 65_536));
-    const lit: number[] = [];
-    for (let at = 0; at < brightness.length; at += step) {
-      if (brightness[at] > 0) lit.push(brightness[at]);
-    }
-    if (lit.length === 0) return 1;
-    lit.sort((a, b) => a - b);
-    return Math.max(lit[Math.floor(0.99 * (lit.length - 1))], 1e-12);
+  get #busy(): boolean {
+    return this.#asked || this.#dirty;
   }
 
   #ask(): void {
@@ -438,17 +403,9 @@ export class PictureView {
         this.#done.height * scale,
       );
     }
-    const lengthNm = niceLengthNm(BAR_SHARE * view.width * view.nmPerPixel);
-    this.#bar.style.width = `${lengthNm / view.nmPerPixel / this.#scale}px`;
-    fill(this.#barWords, lengthText(lengthNm));
+    const bar = scaleBar(view.nmPerPixel, view.width);
+    this.#bar.style.width = `${bar.lengthPx / this.#scale}px`;
+    this.#barWords.textContent = bar.label;
     this.#zoomWords.textContent = `${Number(view.nmPerPixel.toPrecision(2))} nm/px`;
   }
-}
-
-/** The longest of 1, 2 or 5 times a power of ten that is not above `longestNm`. */
-export function niceLengthNm(longestNm: number): number {
-  const power = 10 ** Math.floor(Math.log10(longestNm));
-  let best = power;
-  for (const step of [1, 2, 5]) if (step * power <= longestNm * (1 + 1e-9)) best = step * power;
-  return best;
 }

@@ -67,7 +67,7 @@ export class GreyHistogram {
     context.textAlign = "right";
     context.fillText("255", width, height);
     context.textAlign = "center";
-    context.fillText(String(limit), Math.min(at(limit), width - 34), height);
+    context.fillText(String(limit), Math.min(at(limit), width - 44), height);
   }
 }
 

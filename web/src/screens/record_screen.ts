@@ -9,11 +9,13 @@ import { ControlPanel } from "../record/control_panel.ts";
 import { holdButton } from "../record/hold_button.ts";
 import { RecordingSession } from "../record/recording_session.ts";
 import { RegionFrame } from "../record/region_frame.ts";
+import { library } from "../storage/library.ts";
 import { preferences } from "../storage/preferences.ts";
 import { element, fill } from "./element.ts";
 import { FocusMeter } from "./focus_meter.ts";
 import { icon } from "./icons.ts";
-import { attempt, button, errorNotice, notice, type Screen, tell, tellError } from "./parts.ts";
+import { LivePanel } from "./live_panel.ts";
+import { attempt, button, errorNotice, notice, type Screen, tellError } from "./parts.ts";
 import { GreyHistogram } from "./plots.ts";
 import { RegionView } from "./region_view.ts";
 import { bytesText, clockText, countText, dateText } from "./words.ts";
@@ -43,6 +45,10 @@ export class RecordScreen implements Screen {
   #session: RecordingSession | null = null;
   #cameras: CameraChoice[] = [];
   #left = false;
+  #live: LivePanel | null = null;
+  #liveWanted: boolean;
+  readonly #livePlace = element("div", { class: "live-place" });
+  readonly #liveButton: HTMLButtonElement;
   readonly #stops: (() => void)[] = [];
   readonly #numbers = {
     time: element("span", { class: "recording-time", aria: { live: "off" } }, "0:00"),
@@ -53,7 +59,15 @@ export class RecordScreen implements Screen {
     codec: element("p", { class: "recording-codec", aria: { live: "polite" } }),
   };
 
-  constructor() {
+  /** @param live begin to localize as soon as the camera is open */
+  constructor(live: boolean) {
+    this.#liveWanted = live;
+    this.#liveButton = button("Localize", {
+      icon: "molecules",
+      kind: "quiet stacked",
+      aria: { pressed: "false" },
+      press: () => (this.#live === null ? this.#startLive() : this.#stopLive()),
+    });
     this.#viewfinder = element(
       "div",
       { class: "viewfinder" },
@@ -116,12 +130,7 @@ export class RecordScreen implements Screen {
           "Calibrate",
         ),
         this.#shutter,
-        element(
-          "a",
-          { class: "button quiet stacked", href: "#/localize/live" },
-          icon("molecules"),
-          "Localize",
-        ),
+        this.#liveButton,
       ),
     );
     const hold = holdButton("Hold to stop recording", () => this.#session?.stop());
@@ -158,6 +167,7 @@ export class RecordScreen implements Screen {
         this.#flip,
       ),
       this.#message,
+      this.#livePlace,
       element(
         "div",
         { class: "record-body" },
@@ -172,6 +182,7 @@ export class RecordScreen implements Screen {
   leave(): void {
     this.#left = true;
     this.#session?.stop();
+    this.#live?.stop();
     this.#closeCamera();
     this.#histogram.end();
     this.#regionView.end();
@@ -197,6 +208,11 @@ export class RecordScreen implements Screen {
       this.#cameras = await listCameras();
       this.#flip.hidden = this.#cameras.length < 2;
       fill(this.#cameraChoice, element("span", { class: "hint" }, camera.label));
+      if (this.#liveWanted) {
+        this.#liveWanted = false;
+        if (camera.format !== null) this.#startLive();
+        else this.#stops.push(camera.on("format", () => this.#live ?? this.#startLive()));
+      }
     } catch (error) {
       this.#noCamera(error as AppError);
     } finally {
@@ -300,9 +316,51 @@ export class RecordScreen implements Screen {
     this.#camera = null;
   }
 
+  #startLive(): void {
+    const camera = this.#camera;
+    if (camera?.format === null || camera === null || this.#live !== null) return;
+    const live = new LivePanel(camera, this.#frame.region);
+    this.#live = live;
+    fill(this.#livePlace, live.root);
+    this.root.classList.add("is-live");
+    this.#liveButton.setAttribute("aria-pressed", "true");
+    live.on("ended", ({ item, error }) => {
+      if (this.#live === live) this.#live = null;
+      if (this.#left) return;
+      this.root.classList.remove("is-live");
+      this.#liveButton.setAttribute("aria-pressed", "false");
+      fill(this.#livePlace);
+      if (error !== null) fill(this.#message, errorNotice(error));
+      else if (item !== null) {
+        this.#tellResult(
+          notice("good", `${countText(item.result?.molecules ?? 0)} molecules kept.`, "", [
+            element("a", { class: "button primary", href: `#/item/${item.id}` }, "Look at them"),
+          ]),
+        );
+      }
+    });
+  }
+
+  #stopLive(): void {
+    this.#live?.stop();
+  }
+
+  #tellResult(made: HTMLElement): void {
+    made.appendChild(
+      button("Dismiss", {
+        icon: "close",
+        kind: "quiet small",
+        iconOnly: true,
+        press: () => fill(this.#message),
+      }),
+    );
+    fill(this.#message, made);
+  }
+
   #nextCamera(): void {
     const at = this.#cameras.findIndex((camera) => camera.id === this.#camera?.deviceId);
     const next = this.#cameras[(at + 1) % this.#cameras.length];
+    this.#live?.stop();
     preferences.set({ cameraId: next.id, region: null });
     attempt(() => this.#open(next.id));
   }
@@ -335,8 +393,7 @@ export class RecordScreen implements Screen {
       session.on("finished", ({ item, notices }) => {
         this.#unlock();
         const frames = item.recording?.frames ?? 0;
-        fill(
-          this.#message,
+        this.#tellResult(
           notice(
             notices.length > 0 ? "warn" : "good",
             `${countText(frames)} frames recorded${item.recording?.exact ? ", bit for bit" : ""}.`,
@@ -352,14 +409,9 @@ export class RecordScreen implements Screen {
             ],
           ),
         );
-        this.#message.scrollIntoView({ block: "nearest" });
         void this.#regionView
           .picture()
-          .then((picture) =>
-            import("../storage/library.ts").then(({ library }) =>
-              library.setThumbnail(item.id, picture),
-            ),
-          )
+          .then((picture) => library.setThumbnail(item.id, picture))
           .catch(() => undefined);
       });
       session.on("failed", (error) => {
@@ -426,9 +478,6 @@ export class RecordScreen implements Screen {
   }
 }
 
-/** Used by the router: a screen that left no camera open. */
-export function recordScreen(): Screen {
-  return new RecordScreen();
+export function recordScreen(parts: string[]): Screen {
+  return new RecordScreen(parts[0] === "live");
 }
-
-export { tell };

@@ -14,6 +14,8 @@ export interface Preferences {
   method: "automatic" | "gaussian" | "net";
   colourMap: ColourMap;
   renderMode: RenderMode;
+  /** live: leave frames out when the device is too slow */
+  skipWhenBusy: boolean;
   cameraId: string | null;
   region: Region | null;
   /** brighten the view of the region on the screen (never the recording) */
@@ -32,6 +34,7 @@ const DEFAULTS: Preferences = {
   method: "automatic",
   colourMap: "hot",
   renderMode: "gaussian",
+  skipWhenBusy: true,
   cameraId: null,
   region: null,
   stretch: true,
