@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import fdtrc
+from scipy.special import chdtrc, fdtrc
 
 from cellstorm.evaluate.plain_numbers import plain
 
@@ -18,7 +18,28 @@ BLOCK_PERIODS_PX = (4, 8, 16)
 _BLOCK_PX = BLOCK_PERIODS_PX[-1]
 _MOST_NEIGHBOURS = 6
 _FEWEST_BLOCKS = 2
-_ALONG_X_AND_Y = 2
+_LEAST_P = 1e-300
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A frequency of blocks: its multiple of 1/16 per px, its power, and that beside it."""
+
+    harmonic: int
+    power: float
+    beside: float
+    neighbours: int
+
+    @property
+    def ratio(self) -> float:
+        """Power over that beside it; on average 1 where both are noise."""
+        # the mean of one over a mean of n exponential powers is n / (n - 1)
+        return self.power / self.beside * (self.neighbours - 1) / self.neighbours
+
+    @property
+    def p_value(self) -> float:
+        """Chance of a power like this."""
+        return max(float(fdtrc(2, 2 * self.neighbours, self.power / self.beside)), _LEAST_P)
 
 
 @dataclass(frozen=True)
@@ -37,7 +58,8 @@ class PictureGrid:
     ratio_by_period
         The same for the lines of blocks of 4, 8 and 16 px alone.
     p_value
-        Chance of a ratio like this without a grid (F test, spectra of noise).
+        Chance of lines like these without a grid: an F test of each, as of the spectrum of noise,
+        combined after Fisher 1932.
     """
 
     share: float
@@ -86,8 +108,8 @@ def picture_grid(values: NDArray[np.floating], *, fine_per_px: int) -> PictureGr
         )
     # over a whole number of blocks each line falls on one frequency
     whole = np.asarray(values[: blocks[0] * edge, : blocks[1] * edge], np.float64)
-    lines: list[tuple[int, float, float, int]] = []
-    on_lines = total = expected = 0.0
+    lines: list[_Line] = []
+    total = 0.0
     for axis, count in enumerate(reversed(blocks)):
         power = np.square(np.abs(np.fft.rfft(whole.sum(axis=axis))))[: _BLOCK_PX * count]
         total += float(power[1:].sum())
@@ -96,24 +118,25 @@ def picture_grid(values: NDArray[np.floating], *, fine_per_px: int) -> PictureGr
             if line >= power.size:
                 break
             beside = power[_beside(line, count, power.size)]
-            on_lines += float(power[line])
-            expected += float(beside.mean())
-            lines.append((harmonic, float(power[line]), float(beside.mean()), beside.size))
-    if total <= 0.0:
-        return PictureGrid(
-            math.nan, math.nan, math.nan, dict.fromkeys(BLOCK_PERIODS_PX, math.nan), math.nan
-        )
-    ratio = _ratio(lines)
-    neighbours = sum(line[3] for line in lines)
+            lines.append(_Line(harmonic, float(power[line]), float(beside.mean()), beside.size))
+    if min((line.beside for line in lines), default=0.0) <= 0.0:
+        nothing = math.nan
+        by_period = dict.fromkeys(BLOCK_PERIODS_PX, nothing)
+        return PictureGrid(nothing, nothing, nothing, by_period, nothing)
+    sum_of_logs = -2.0 * float(np.log([line.p_value for line in lines]).sum())
     return PictureGrid(
-        share=on_lines / total,
-        expected_share=expected / total,
-        ratio=ratio,
+        share=sum(line.power for line in lines) / total,
+        expected_share=sum(line.beside for line in lines) / total,
+        ratio=float(np.mean([line.ratio for line in lines])),
         ratio_by_period={
-            period: _ratio([line for line in lines if line[0] % (_BLOCK_PX // period) == 0])
+            period: float(
+                np.mean(
+                    [line.ratio for line in lines if line.harmonic % (_BLOCK_PX // period) == 0]
+                )
+            )
             for period in BLOCK_PERIODS_PX
         },
-        p_value=float(fdtrc(_ALONG_X_AND_Y * len(lines), _ALONG_X_AND_Y * neighbours, ratio)),
+        p_value=float(chdtrc(2 * len(lines), sum_of_logs)),
     )
 
 
@@ -122,7 +145,3 @@ def _beside(line: int, blocks: int, size: int) -> NDArray[np.int64]:
     reach = np.arange(1, max(min(_MOST_NEIGHBOURS, blocks - 1), 1) + 1, dtype=np.int64)
     reach = reach[(line - reach > 0) & (line + reach < size)]
     return np.concatenate([line - reach, line + reach])
-
-
-def _ratio(lines: list[tuple[int, float, float, int]]) -> float:
-    return float(np.mean([power / beside for _, power, beside, _ in lines if beside > 0.0]))

@@ -76,7 +76,9 @@ def make_fig2(workshop: Workshop) -> Drawn:
     if request.movie is not None:
         with open_movie(request.movie) as movie:
             size_nm = request.pixel_size_nm or movie.pixel_size_nm or _USUAL_PIXEL_NM
-        samples.append(_sample(workshop, request.movie, request.movie.name, size_nm))
+            count = movie.shape[0]
+        frames = (0, min(count, request.length(full=count, quick=300)))
+        samples.append(_sample(workshop, request.movie, request.movie.name, size_nm, frames=frames))
     columns = len(samples[0].found) + 1
     canvas = sheet(_PANEL_INCHES * columns, (_PANEL_INCHES + 0.3) * 2 * len(samples) + 0.3)
     grid = canvas.subplots(2 * len(samples), columns, squeeze=False)
@@ -111,13 +113,16 @@ def _sample(
     name: str,
     pixel_size_nm: float,
     *,
+    frames: tuple[int, int] | None = None,
     truth: pl.DataFrame | None = None,
     faintest_photons: float = 0.0,
 ) -> _Sample:
     with open_movie(path) as movie:
-        widefield = widefield_equivalent(movie, pixel_size_nm=pixel_size_nm)
+        widefield = widefield_equivalent(movie, frames, pixel_size_nm=pixel_size_nm)
     found = {
-        label: workshop.localize(path, label, method, pixel_size_nm=pixel_size_nm, what=name)
+        label: workshop.localize(
+            path, label, method, pixel_size_nm=pixel_size_nm, frames=frames, what=name
+        )
         for label, method in workshop.methods.items()
     }
     return _Sample(name, widefield, found, truth, faintest_photons)

@@ -116,6 +116,7 @@ class Workshop:
         *,
         pixel_size_nm: float | None,
         camera: Camera | None = None,
+        frames: tuple[int, int] | None = None,
         what: str = "the movie",
     ) -> Found:
         """Localize a movie, or take the table of an earlier run; an unfinished one goes on.
@@ -126,7 +127,7 @@ class Workshop:
             The file.
         name, method
             Whose, and how.
-        pixel_size_nm, camera
+        pixel_size_nm, camera, frames
             As for `cellstorm.run.localize_movie`.
         what
             What to call the movie.
@@ -140,13 +141,14 @@ class Workshop:
         def told(progress: Progress) -> None:
             self.tell(f"{what}: {name}", progress.frames_done, progress.frames_total)
 
-        key = self._key(movie, method, camera, pixel_size_nm)
+        key = self._key(movie, method, camera, pixel_size_nm, frames)
         table = self.work / "tables" / f"{key}.locs.parquet"
         run = localize_movie(
             movie,
             method=method,
             camera=camera,
             pixel_size_nm=pixel_size_nm,
+            frames=frames,
             output=table,
             # what an interrupted run left behind of other options must not end this one
             resume=True,
@@ -158,10 +160,15 @@ class Workshop:
 
     @staticmethod
     def _key(
-        movie: Path, method: Method, camera: Camera | None, pixel_size_nm: float | None
+        movie: Path,
+        method: Method,
+        camera: Camera | None,
+        pixel_size_nm: float | None,
+        frames: tuple[int, int] | None,
     ) -> str:
         options: Any = method.model_dump(mode="json") if isinstance(method, Parameters) else ""
         seen_as = None if camera is None else camera.model_dump(mode="json")
         stat = movie.stat()
         film = (str(movie.resolve()), stat.st_size, stat.st_mtime_ns)
-        return content_key(film, options, seen_as, pixel_size_nm, source_key(_LOCALIZING_ROOMS))
+        asked = (film, frames, options, seen_as, pixel_size_nm)
+        return content_key(*asked, source_key(_LOCALIZING_ROOMS))
