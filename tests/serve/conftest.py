@@ -31,6 +31,7 @@ _FAST: dict[str, Any] = {
     },
     "camera": {"offset_adu": 0.0, "gain_e_per_adu": 1.0},
     "pixel_size_nm": 100.0,
+    "report": False,
 }
 
 

@@ -29,6 +29,7 @@ def data(tmp_path: Path, make_movie: Callable[..., bytes]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_movie_of_a_folder_becomes_a_table_a_picture_and_a_summary(
     start: StartServer, data: Path, fast: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -50,7 +51,10 @@ def test_a_movie_of_a_folder_becomes_a_table_a_picture_and_a_summary(
     )
     assert (part.status_code, part.content) == (206, b"NUMPY")
 
-    made = server.ask(source={"kind": "folder", "folder": "data", "path": entry["path"]})
+    made = server.ask(
+        source={"kind": "folder", "folder": "data", "path": entry["path"]},
+        settings={**fast, "report": True},
+    )
     assert made["name"] == "holiday.npy"
     job = server.wait_for(made, "done")
 
@@ -63,7 +67,8 @@ def test_a_movie_of_a_folder_becomes_a_table_a_picture_and_a_summary(
     assert job["summary"]["frames"] == 60
     assert job["attempts"] == 1
     results = {item["name"]: http.get(item["url"]) for item in job["results"]}
-    assert {"table.parquet", "table.csv", "picture.png", "summary.json"} <= set(results)
+    names = {"table.parquet", "table.csv", "picture.png", "summary.json", "report.html"}
+    assert set(results) == names
     assert all(answer.headers["x-content-type-options"] == "nosniff" for answer in results.values())
 
     table = tmp_path / "table.parquet"
@@ -73,6 +78,12 @@ def test_a_movie_of_a_folder_becomes_a_table_a_picture_and_a_summary(
     assert thunderstorm.height == len(expected)
     assert Image.open(io.BytesIO(results["picture.png"].content)).width > 500
     assert results["summary.json"].json()["settings"]["pixel_size_nm"] == 100.0
+    report = results["report.html"]
+    assert "<!doctype html>" in report.text and "holiday" in report.text
+    # it runs its scripts, but belongs to no site: it cannot ask the server
+    policy = report.headers["content-security-policy"]
+    assert "sandbox allow-scripts" in policy and "allow-same-origin" not in policy
+    assert "default-src 'none'" in policy
     saved = http.get("/api/jobs/{id}/results/table.csv?download=1".format(**job))
     assert 'attachment; filename="holiday.table.csv"' in saved.headers["content-disposition"]
 
@@ -119,6 +130,7 @@ def test_progress_comes_as_events_and_goes_on_after_the_last_one_seen(
                 break
 
 
+@pytest.mark.slow
 def test_a_job_can_be_cancelled_taken_up_again_and_removed_while_it_runs(
     start: StartServer, data: Path, make_movie: Callable[..., bytes]
 ) -> None:

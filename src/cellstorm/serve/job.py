@@ -81,7 +81,7 @@ _CAMERA_WITHOUT_MAPS = "a camera with maps is too large for a job; give it witho
 
 
 class JobSettings(Parameters):
-    """The options of ``cellstorm localize``."""
+    """The options of ``cellstorm localize``, and whether a report follows."""
 
     method: NetMethod | GaussianMethod | GanMethod = Field(
         default_factory=NetMethod, discriminator="method", description="how to localize"
@@ -102,6 +102,7 @@ class JobSettings(Parameters):
     region: tuple[_Bound | None, _Bound | None, _Bound | None, _Bound | None] | None = Field(
         None, description="x0, x1, y0, y1 in px, upper ends exclusive; null: the border"
     )
+    report: bool = Field(True, description="write the report, too")
 
     @field_validator("camera")
     @classmethod

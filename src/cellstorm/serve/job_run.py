@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import json
+import shlex
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,16 +14,25 @@ from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import CellstormError, OutputError
 from cellstorm.localizations import convert_table
 from cellstorm.localize import GaussianMethod, Method
+from cellstorm.report import write_report
 from cellstorm.run import LocalizationRun, Progress, localize_movie
 from cellstorm.run.partial import PartialRun
 from cellstorm.serve.job import JobError, JobProgress, JobSettings, JobSummary
 from cellstorm.serve.model_shelf import ModelShelf
 from cellstorm.serve.outside_references import refuse_outside_references
-from cellstorm.serve.work import Answer, Done, Failed, Order, Working, table_path
+from cellstorm.serve.work import (
+    REPORT_FILE,
+    SUMMARY_FILE,
+    Answer,
+    Done,
+    Failed,
+    Order,
+    Working,
+    table_path,
+)
 
 __all__ = ["carry_out"]
 
-_SUMMARY = "summary.json"
 _SECONDS_BETWEEN_REPORTS = 0.25
 
 
@@ -44,7 +55,7 @@ def carry_out(order: Order, tell: Callable[[Answer], None]) -> None:
 def _done_before(order: Order) -> Done | None:
     """What an earlier worker finished, if the server died before it could write that down."""
     try:
-        kept = json.loads((order.results / _SUMMARY).read_text(encoding="utf-8"))
+        kept = json.loads((order.results / SUMMARY_FILE).read_text(encoding="utf-8"))
         return Done(summary=JobSummary.model_validate(kept["summary"]), notices=kept["notices"])
     except (OSError, ValueError, KeyError):
         return None
@@ -71,7 +82,7 @@ def _do(order: Order, tell: Callable[[Answer], None]) -> Done:
     )
     notices = list(run.notices)
     _, lost = convert_table(table, table.with_suffix(".csv"))
-    notices += [f"table.csv: {notice}" for notice in lost]
+    notices += [f"table.csv: {notice}" for notice in lost if notice not in run.notices]
     if run.picture is not None:
         run.picture.replace(order.results / "picture.png")
     notices += _report(order, table)
@@ -125,7 +136,29 @@ class _Teller:
 
 def _report(order: Order, table: Path) -> list[str]:
     """Write the report beside the table; a job is no worse without it."""
+    page = order.results / REPORT_FILE
+    if not order.settings.report or page.exists():
+        return []
+    try:
+        write_report(
+            table,
+            page,
+            movie=order.movie,
+            # as the user has them, not as they are called here
+            command=f"cellstorm report {_downloaded(order)}",
+        )
+    except CellstormError as error:
+        return [f"There is no report: {error.what}"]
+    except Exception:
+        # whatever a strange table brings up there, the table itself is whole
+        traceback.print_exc()
+        return ["There is no report: making it failed; the server's worker log says why."]
     return []
+
+
+def _downloaded(order: Order) -> str:
+    """Name of the table where it was downloaded."""
+    return shlex.quote(f"{Path(order.name).stem}.table.parquet")
 
 
 def _summary(run: LocalizationRun) -> JobSummary:
@@ -153,7 +186,7 @@ def _keep(order: Order, done: Done) -> None:
         "summary": done.summary.model_dump(mode="json"),
         "notices": done.notices,
     }
-    with atomic_file(order.results / _SUMMARY) as temporary:
+    with atomic_file(order.results / SUMMARY_FILE) as temporary:
         temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 

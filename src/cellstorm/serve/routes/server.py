@@ -1,7 +1,6 @@
 """What the server is, and how a client shows that it may ask."""
 
 import asyncio
-import importlib.util
 import socket
 
 from fastapi import APIRouter, Request, Response
@@ -41,7 +40,7 @@ class ServerFacts(BaseModel):
     needs_token: bool
     authorized: bool
     secure: bool
-    host: str | None = None
+    host: str
     limits: Limits | None = None
     cameras: list[str] | None = None
     report: bool | None = None
@@ -64,6 +63,7 @@ async def describe_server(request: Request, services: ServicesOf) -> ServerFacts
         needs_token=rules.token is not None,
         authorized=is_authorized(rules, request.headers),
         secure=services.settings.encrypts,
+        host=socket.gethostname(),
     )
     if not facts.authorized:
         return facts
@@ -73,10 +73,9 @@ async def describe_server(request: Request, services: ServicesOf) -> ServerFacts
         piece_bytes=PIECE_BYTES,
     )
     more = {
-        "host": socket.gethostname(),
         "limits": limits,
         "cameras": list(PRESETS),
-        "report": importlib.util.find_spec("cellstorm.report") is not None,
+        "report": True,
     }
     return facts.model_copy(update=more)
 
