@@ -8,7 +8,7 @@ from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electro
 from cellstorm.localize.localizer import Region
 from cellstorm.movie import CodedFrames, PictureType
 
-__all__ = ["LIGHT_NOISE", "PLANES", "input_planes", "mirrored", "with_ends"]
+__all__ = ["CODING_NOISE", "LIGHT_NOISE", "PLANES", "input_planes", "mirrored", "with_ends"]
 
 PLANES = (
     "light",
@@ -19,6 +19,9 @@ PLANES = (
     "block_phase_y",
 )
 """Planes of a frame, in order."""
+
+CODING_NOISE = PLANES.index("coding_noise")
+"""Where in them the noise of coding stands; 0 where nothing is known of it."""
 
 # brings the planes to about one; part of what a network is trained on, never to be changed
 _LIGHT_CENTRE = 10.0

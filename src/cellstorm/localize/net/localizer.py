@@ -11,7 +11,8 @@ from cellstorm.camera import Camera
 from cellstorm.localize.gaussian import GaussianLocalizer
 from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
-from cellstorm.localize.net.inputs import input_planes, with_ends
+from cellstorm.localize.net.block_pull import undo_block_pull
+from cellstorm.localize.net.inputs import CODING_NOISE, input_planes, with_ends
 from cellstorm.localize.net.model_file import NetworkModel, load_model
 from cellstorm.localize.net.occupied import map_runs
 from cellstorm.localize.net.recording_conditions import RecordingConditions
@@ -103,6 +104,13 @@ class NetLocalizer(Parameters):
             & (inside[:, 2] >= 0)
             & (inside[:, 2] < height)
         ]
+        if self.codec_facts and chunk.coding is not None:
+            corner_px = (
+                self.region[0] + chunk.coding.grid_offset_px[0],
+                self.region[2] + chunk.coding.grid_offset_px[1],
+            )
+            noise = planes[self.halo_frames :, CODING_NOISE]
+            undo_block_pull(inside, network.facts.block_pull, noise, corner_px)
         grey = chunk.frames[first - chunk.start : last - chunk.start]
         columns = self._columns(inside, first, grey, network)
         if self.refiner is not None:

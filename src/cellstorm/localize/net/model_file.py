@@ -11,6 +11,7 @@ from pydantic import Field
 
 from cellstorm.localize.model_file import FactsInside, open_model_file
 from cellstorm.localize.model_names import SHIPPED_MODELS
+from cellstorm.localize.net.block_pull import BlockPull
 from cellstorm.localize.net.inputs import PLANES
 from cellstorm.parameters import Parameters
 
@@ -69,6 +70,9 @@ class ModelFacts(FactsInside):
     false_per_mpx: tuple[tuple[float, float, float], ...] = Field(
         (),
         description="thresholds, and molecules found in 10^6 px that hold none: mean and worst",
+    )
+    block_pull: BlockPull = Field(
+        BlockPull(), description="what the codec's blocks do to positions, to be undone"
     )
     position_scale: ErrorScale = Field(
         default_factory=ErrorScale, description="calibration of the errors of x and y"

@@ -11,13 +11,14 @@ from scipy.stats import chi2
 from cellstorm.evaluate.matching import match
 from cellstorm.localize.net import ErrorScale, ModelFacts, load_model
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
-from cellstorm.localize.net.inputs import input_planes, with_ends
+from cellstorm.localize.net.block_pull import BLOCK_PERIODS_PX, BlockPull, undo_block_pull
+from cellstorm.localize.net.inputs import CODING_NOISE, input_planes, with_ends
 from cellstorm.localize.net.localizer import LEAST_PROBABILITY
 from cellstorm.localize.net.movie_threshold import MASSES
 from cellstorm.simulate import Clip, Simulation, make_clip
 from cellstorm.train.clip_efficiency import clip_efficiency
 
-__all__ = ["calibrated_facts", "efficiencies", "empty_movies", "validation_movies"]
+__all__ = ["calibrated_facts", "coarse_movies", "efficiencies", "empty_movies", "validation_movies"]
 
 _JOINS_PX = (0.5, 0.7, 0.9, 1.2)
 _RADIUS_PX = 2.5
@@ -27,6 +28,9 @@ _TIE = 0.002
 _CHANCE = 6.0
 _REGION = 0.95
 _FRAMES_PER_RUN = 8
+_NO_PULL = BlockPull()
+_PULL_BINS = 10
+_LEAST_OF_A_BIN = 400
 
 _PROBABILITY = COLUMN_NAMES.index("probability")
 _VARIANCES = slice(
@@ -62,6 +66,28 @@ def validation_movies(*, frames: int = 100, first_seed: int = 600) -> dict[str, 
     }
 
 
+def coarse_movies(*, frames: int = 60, first_seed: int = 670) -> list[Simulation]:
+    """Movies coded finely to very coarsely, molecules apart, to see what blocks do to positions.
+
+    Parameters
+    ----------
+    frames
+        Length of each.
+    first_seed
+        Under 1000: larger ones are kept for evaluation.
+    """
+    sparse: dict[str, object] = {"structure": "uniform", "density_per_um2_frame": 0.3}
+    settings: list[dict[str, object]] = [
+        {"crf": crf, "photons": photons}
+        for crf in (18, 22, 25, 28, 31, 34, 38)
+        for photons in (600, 2000)
+    ]
+    return [
+        Simulation(frames=frames, seed=first_seed + number).changed(sparse | changes)
+        for number, changes in enumerate(settings)
+    ]
+
+
 def empty_movies(*, frames: int = 300, first_seed: int = 650) -> list[Simulation]:
     """Movies without any molecule: dark ones and bright ones, fine ones and coarse ones.
 
@@ -95,15 +121,32 @@ class _Seen:
 
     clip: Clip
     maps: list[NDArray[np.float32]]
+    coding_noise: NDArray[np.float32]
 
-    def molecules(self, least_mass: float, join_px: float) -> NDArray[np.float64]:
-        """Rows of `collect_molecules`, frames counted through."""
+    @property
+    def corner_px(self) -> tuple[int, int]:
+        """Of the frames in the codec's grid of blocks."""
+        return (0, 0) if self.clip.coding is None else self.clip.coding.grid_offset_px
+
+    def molecules(
+        self, least_mass: float, join_px: float, pull: BlockPull = _NO_PULL
+    ) -> NDArray[np.float64]:
+        """Rows of `collect_molecules`, frames counted through, without what blocks did."""
         rows = []
         for number, maps in enumerate(self.maps):
             found = collect_molecules(maps, LEAST_PROBABILITY, least_mass, join_px)
             found[:, 0] += number * _FRAMES_PER_RUN
             rows.append(found)
-        return np.concatenate(rows)
+        molecules = self._inside(np.concatenate(rows))
+        undo_block_pull(molecules, pull, self.coding_noise, self.corner_px)
+        return molecules
+
+    def _inside(self, molecules: NDArray[np.float64]) -> NDArray[np.float64]:
+        height, width = self.coding_noise.shape[1:]
+        x_px, y_px = molecules[:, 1], molecules[:, 2]
+        inside = (x_px >= 0) & (x_px < width) & (y_px >= 0) & (y_px < height)
+        kept: NDArray[np.float64] = molecules[inside]
+        return kept
 
 
 def calibrated_facts(
@@ -111,12 +154,14 @@ def calibrated_facts(
     facts: ModelFacts,
     movies: dict[str, Simulation],
     empty: list[Simulation] | None = None,
+    coarse: list[Simulation] | None = None,
 ) -> ModelFacts:
     """The facts with thresholds, scales of the uncertainties and figures that were measured.
 
     The threshold and the joining distance are those of the best mean efficiency, or next to
     it at a lower threshold, which finds more. How many molecules every threshold finds in the
-    empty movies stands beside them, for `movie_threshold`. The scales of the reported errors
+    empty movies stands beside them, for `movie_threshold`. What blocks do to positions is a
+    regression on where they are found, `BlockPull`. The scales of the reported errors
     have the form under which the errors of all movies, each with the same weight, are most
     likely, and the size at which 95 % regions hold 95 of 100.
 
@@ -130,6 +175,9 @@ def calibrated_facts(
         To measure on, by name.
     empty
         Movies without molecules.
+    coarse
+        Movies of every coarseness, to see what blocks do to positions; what the facts say of
+        that is kept without any.
     """
     seen = {name: _seen(model, simulation) for name, simulation in movies.items()}
     nothing = [_seen(model, simulation) for simulation in empty or ()]
@@ -147,15 +195,21 @@ def calibrated_facts(
     best = min(
         (key for key in means if means[key] > most - _TIE), key=lambda key: (key[0], -key[1])
     )
-    errors = [_errors(one.molecules(*best), one.clip) for one in seen.values()]
+    pull = facts.block_pull
+    if coarse:
+        pull = _block_pull([_seen(model, simulation) for simulation in coarse], *best)
+    found = {name: one.molecules(*best, pull) for name, one in seen.items()}
+    errors = [_errors(found[name], one.clip) for name, one in seen.items()]
+    figures = {name: clip_efficiency(found[name], one.clip) for name, one in seen.items()}
     return facts.model_copy(
         update={
             "least_mass": best[0],
             "join_px": best[1],
             "false_per_mpx": _false_per_mpx(nothing, best[1]) if nothing else (),
+            "block_pull": pull,
             "position_scale": _error_scale(errors, (0, 1)),
             "light_scale": _error_scale(errors, (2,)),
-            "figures": {name: round(value, 4) for name, value in marks[best].items()},
+            "figures": {name: round(value, 4) for name, value in figures.items()},
         }
     )
 
@@ -174,7 +228,8 @@ def efficiencies(model: Path, movies: dict[str, Simulation]) -> dict[str, float]
     marks = {}
     for name, simulation in movies.items():
         seen = _seen(model, simulation)
-        marks[name] = clip_efficiency(seen.molecules(facts.least_mass, facts.join_px), seen.clip)
+        found = seen.molecules(facts.least_mass, facts.join_px, facts.block_pull)
+        marks[name] = clip_efficiency(found, seen.clip)
     return marks
 
 
@@ -193,7 +248,9 @@ def _seen(model: Path, simulation: Simulation) -> _Seen:
         stop = min(start + _FRAMES_PER_RUN, count)
         part = network.maps(planes[start : stop + network.facts.context_frames - 1])
         maps.append(np.ascontiguousarray(part[:, :, :height, :width]))
-    return _Seen(clip, maps)
+    reach = network.facts.context_frames // 2
+    noise = planes[reach : reach + count, CODING_NOISE, :height, :width]
+    return _Seen(clip, maps, np.ascontiguousarray(noise))
 
 
 def _false_per_mpx(empty: list[_Seen], join_px: float) -> tuple[tuple[float, float, float], ...]:
@@ -213,7 +270,13 @@ class _Errors:
 
     true: NDArray[np.float64]
     reported: NDArray[np.float64]
-    probability: NDArray[np.float64]
+    found: NDArray[np.float64]
+
+    @property
+    def probability(self) -> NDArray[np.float64]:
+        """Of the molecules that were found."""
+        column: NDArray[np.float64] = self.found[:, _PROBABILITY]
+        return column
 
 
 def _errors(found: NDArray[np.float64], clip: Clip) -> _Errors:
@@ -225,7 +288,32 @@ def _errors(found: NDArray[np.float64], clip: Clip) -> _Errors:
     true = found[:, 1:4] - np.column_stack([truth[:, 1:3], np.log(truth[:, 3])])
     reported = np.sqrt(found[:, _VARIANCES])
     near = (np.abs(true[:, :2]) < _CHANCE * reported[:, :2]).all(axis=1)
-    return _Errors(true[near], reported[near], found[near, _PROBABILITY])
+    return _Errors(true[near], reported[near], found[near])
+
+
+def _block_pull(movies: list[_Seen], least_mass: float, join_px: float) -> BlockPull:
+    """The pull by coding noise, of all movies together."""
+    columns = []
+    for one in movies:
+        errors = _errors(one.molecules(least_mass, join_px), one.clip)
+        frame, x_px, y_px = (errors.found[:, column].astype(np.int64) for column in range(3))
+        noise = one.coding_noise[frame, y_px, x_px]
+        for axis in (0, 1):
+            place = errors.found[:, 1 + axis] + one.corner_px[axis]
+            z = errors.true[:, axis] / errors.reported[:, axis]
+            columns.append(np.column_stack([noise, place, z])[noise > 0.0])
+    noise, place, z = np.concatenate([np.empty((0, 3)), *columns]).T
+    order = np.argsort(noise)
+    bins = min(_PULL_BINS, order.size // _LEAST_OF_A_BIN)
+    knots = []
+    for part in np.array_split(order, bins) if bins else ():
+        waves = np.column_stack([np.sin(2 * np.pi * place[part] / p) for p in BLOCK_PERIODS_PX])
+        heights, *_ = np.linalg.lstsq(waves, z[part], rcond=None)
+        variance = np.diag(np.linalg.inv(waves.T @ waves)) * np.var(z[part])
+        # what may be chance counts less (James and Stein 1961)
+        heights *= np.maximum(1.0 - variance / np.maximum(heights**2, 1e-12), 0.0)
+        knots.append((float(np.median(noise[part])), *(float(height) for height in heights)))
+    return BlockPull(by_noise=tuple((n, a, b) for n, a, b in knots))
 
 
 def _error_scale(movies: list[_Errors], columns: tuple[int, ...]) -> ErrorScale:

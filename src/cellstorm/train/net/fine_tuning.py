@@ -266,6 +266,7 @@ def finish_fine_tuning(
         context_frames=network.shape.context_frames,
         least_mass=before.least_mass,
         join_px=before.join_px,
+        block_pull=before.block_pull,
         training={
             **settings.model_dump(mode="json", exclude={"conditions", "shape"}),
             "shape": network.shape.model_dump(mode="json"),

@@ -6,7 +6,12 @@ from pathlib import Path
 from cellstorm import __version__
 from cellstorm.localize.net import ModelFacts
 from cellstorm.localize.net.inputs import PLANES
-from cellstorm.train.net.calibration import calibrated_facts, empty_movies, validation_movies
+from cellstorm.train.net.calibration import (
+    calibrated_facts,
+    coarse_movies,
+    empty_movies,
+    validation_movies,
+)
 from cellstorm.train.net.export import export_network
 from cellstorm.train.net.network import without_norm
 from cellstorm.train.net.quantisation import quantise, typical_inputs
@@ -58,7 +63,11 @@ def make_model(
         export_network(network, facts, draft)
         quantise(draft, typical_inputs(settings.conditions, seed=settings.seed))
         facts = calibrated_facts(
-            draft, facts, validation_movies(frames=validation_frames), empty_movies()
+            draft,
+            facts,
+            validation_movies(frames=validation_frames),
+            empty_movies(),
+            coarse_movies(),
         )
         write_facts(draft, facts, output)
     finally:
