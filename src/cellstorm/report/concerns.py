@@ -7,15 +7,15 @@ import polars as pl
 
 from cellstorm.errors import CellstormError
 from cellstorm.localizations import Flag
-from cellstorm.localize import NetLocalizer
 from cellstorm.localize.net.model_file import load_model
 from cellstorm.localize.net.movie_threshold import MASSES
 from cellstorm.report.measuring import Measurements
 from cellstorm.report.movie_look import MovieLook
+from cellstorm.report.network_used import network_of
 from cellstorm.report.parts import Concern, Untold, as_sentence, as_text
 from cellstorm.report.table_at_hand import TableAtHand
 
-__all__ = ["concerns_about", "network_of"]
+__all__ = ["concerns_about"]
 
 _SURE = 0.001
 _GRID_AMPLITUDE, _GRID_OVER_REST = 0.05, 3.0
@@ -52,18 +52,6 @@ def concerns_about(
     return tuple(sorted(found, key=lambda concern: concern.level != "warning"))
 
 
-def network_of(table: TableAtHand) -> NetLocalizer | None:
-    """The network that made the table; None for other methods and programs."""
-    configuration = table.metadata.configuration
-    if configuration is None or configuration.get("method") != "net":
-        return None
-    try:
-        return NetLocalizer.model_validate(configuration)
-    except ValueError:
-        # of another version
-        return None
-
-
 def _of_the_table(table: TableAtHand) -> Iterator[Concern]:
     if table.left_out:
         yield Concern(
@@ -85,7 +73,7 @@ def _of_the_table(table: TableAtHand) -> Iterator[Concern]:
 def _of_resolution(told: Measurements) -> Iterator[Concern]:
     found = told.frc
     if isinstance(found, Untold):
-        yield Concern("warning", "No resolution can be told", found.why, found.todo)
+        yield Concern("warning", "No resolution", found.why, found.todo)
         return
     if found.limit == "molecules":
         yield Concern(

@@ -31,7 +31,7 @@ class ShownColumn:
 
 
 SHOWN_COLUMNS = (
-    ShownColumn("photons", "light of a molecule", "photons", "in one frame"),
+    ShownColumn("photons", "light of a molecule", "photons", "of one row of the table"),
     ShownColumn(
         "background_photons", "background", "photons per pixel", "light under the molecules"
     ),

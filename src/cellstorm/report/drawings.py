@@ -62,8 +62,10 @@ def draw_frc(found: Frc) -> Drawing:
             axes.axvspan(1e3 / found.high_nm, 1e3 / found.low_nm, color=ACCENT, alpha=0.18, lw=0)
         axes.axvline(1e3 / found.resolution_nm, color=ACCENT, lw=1.2)
         axes.annotate(
-            f" {as_text(found.resolution_nm)} nm",
+            f"{as_text(found.resolution_nm)} nm",
             (1e3 / found.resolution_nm, 0.93),
+            xytext=(5, 0),
+            textcoords="offset points",
             color=ACCENT,
             weight="bold",
         )

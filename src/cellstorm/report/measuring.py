@@ -94,6 +94,14 @@ class Measurements:
     is_linked: bool
 
     @property
+    def reported_nm(self) -> float | None:
+        """Median uncertainty that the table reports; None where it reports none."""
+        for shown, spread in self.distributions:
+            if shown.column == "uncertainty_nm" and not isinstance(spread, Untold):
+                return spread.median
+        return None
+
+    @property
     def resolution_nm(self) -> float | None:
         """By Fourier ring correlation; None where it cannot be told."""
         return None if isinstance(self.frc, Untold) else self.frc.resolution_nm

@@ -18,7 +18,7 @@ def movie_section(movie: MovieLook) -> Section:
         numbers.append(Number("movie", "", "", untold=description.why))
     else:
         numbers += _of_the_file(description)
-        readings.append(_coding(description))
+        readings.append(f"{movie.name}: {_coding(description)}")
     if isinstance(movie.widefield, Untold):
         numbers.append(Number("widefield picture", "", "", untold=movie.widefield.why))
     rhythm, counts = movie.rhythm, movie.key_frames
@@ -37,7 +37,7 @@ def movie_section(movie: MovieLook) -> Section:
             numbers.append(
                 Number(
                     "background of key frames",
-                    f"{rhythm.key_frame_dip_adu:+.2g}",
+                    _signed(rhythm.key_frame_dip_adu),
                     "ADU",
                     "over other frames",
                     as_text(rhythm.key_frame_dip_error_adu or 0.0, 1),
@@ -49,20 +49,24 @@ def movie_section(movie: MovieLook) -> Section:
         numbers.append(
             Number(
                 "localizations in key frames",
-                f"{100 * counts.change:+.2g}",
+                _signed(100 * counts.change),
                 "%",
                 f"beside the frames around them; {counts.key_frames} compared",
                 as_text(100 * counts.error, 2),
             )
         )
-    return Section("movie", f"What was filmed ({movie.name})?", tuple(readings), tuple(numbers))
+    return Section("movie", "What was filmed?", tuple(readings), tuple(numbers))
+
+
+def _signed(value: float) -> str:
+    return f"{'−' if value < 0 else '+'}{as_text(abs(value), 2)}"
 
 
 def _of_the_file(movie: MovieDescription) -> Iterator[Number]:
     yield Number("size", f"{movie.width_px} × {movie.height_px}", "px")
     yield Number("length", f"{movie.frames:,}", "frames", movie.format)
     if movie.frame_rate_hz is not None:
-        yield Number("frame rate", as_text(movie.frame_rate_hz, 4), "frames per second")
+        yield Number("frame rate", as_text(movie.frame_rate_hz), "frames per second")
     yield Number("grey values", str(movie.bit_depth), "bit", movie.dtype)
     grey = movie.grey
     yield Number(
@@ -96,7 +100,7 @@ def _of_the_codec(codec: CodecSummary) -> Iterator[Number]:
 
 def _coding(movie: MovieDescription) -> str:
     if movie.codec is None:
-        return "The movie is not compressed."
+        return f"{movie.format}, not compressed."
     return (
         f"{movie.format}, {as_text(movie.codec.bits_per_pixel, 2)} bits per pixel: what the"
         " encoder threw away no method brings back."

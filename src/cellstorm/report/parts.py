@@ -17,7 +17,10 @@ __all__ = [
     "Untold",
     "as_sentence",
     "as_text",
+    "error_text",
+    "length",
     "told_or_why",
+    "untold_number",
 ]
 
 T = TypeVar("T")
@@ -153,7 +156,7 @@ def told_or_why(measure: Callable[[], T]) -> T | Untold:
 
 def as_sentence(text: str) -> str:
     """With a capital letter and a full stop."""
-    text = text.strip()
+    text = text.strip().replace(" +- ", " ± ")
     if not text:
         return ""
     text = text[0].upper() + text[1:]
@@ -173,3 +176,20 @@ def as_text(value: float, digits: int = 3) -> str:
     if places > 7:
         return f"{value:.{digits - 1}e}"
     return f"{round(value, places):,.{places}f}"
+
+
+def error_text(value: float) -> str:
+    """A standard error; empty where there is none."""
+    return as_text(value, 2) if math.isfinite(value) else ""
+
+
+def length(name: str, value_nm: float, meaning: str, error_nm: float = math.nan) -> Number:
+    """A length with its standard error."""
+    if not math.isfinite(value_nm):
+        return Number(name, "", "", meaning, untold="The curve does not tell it.")
+    return Number(name, as_text(value_nm), "nm", meaning, error_text(error_nm))
+
+
+def untold_number(name: str, why: Untold) -> Number:
+    """A figure that cannot be told, with the reason and what would help."""
+    return Number(name, "", "", untold=" ".join(filter(None, (why.why, why.todo))))

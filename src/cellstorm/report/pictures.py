@@ -186,7 +186,9 @@ def _judged(table: TableAtHand, picture: Picture, mode: RenderMode) -> Picture:
     if fine == mode and pixel_nm == picture.pixel_nm:
         return picture
     most_nm = _MOST_JUDGED_PX * pixel_nm
-    region = most_crowded(picture, min(most_nm, x1 - x0), min(most_nm, y1 - y0))
+    width_nm, height_nm = min(most_nm, x1 - x0), min(most_nm, y1 - y0)
+    is_all = (width_nm, height_nm) == (x1 - x0, y1 - y0)
+    region = (x0, x1, y0, y1) if is_all else most_crowded(picture, width_nm, height_nm)
     return render_rows(
         table.rows, table.metadata, mode=fine, pixel_nm=pixel_nm, region_nm=region
     ).picture

@@ -17,6 +17,8 @@ __all__ = ["TableAtHand", "open_table"]
 _MEASURED = ("uncertainty_nm", "uncertainty_x_nm", "uncertainty_y_nm")
 # 11 days at 50 frames a second; counting frames beyond would take all memory there is
 _MOST_FRAMES = 50_000_000
+# 10 cm, whatever the units: nothing could be drawn or counted over such a field
+_FARTHEST_NM = 1e8
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,21 @@ def open_table(
     if not trust_units:
         refuse_implausible(rows, metadata, where=path)
     with engine_errors(path, reading=True):
-        last = int(rows.select(pl.col("frame").max()).collect(engine="streaming").item())
+        last, farthest = (
+            rows.select(
+                pl.col("frame").max(),
+                pl.max_horizontal(pl.col("x_nm").abs().max(), pl.col("y_nm").abs().max()),
+            )
+            .collect(engine="streaming")
+            .row(0)
+        )
+    if farthest > _FARTHEST_NM:
+        raise TableError(
+            f"positions reach {farthest:.3g} nm ({farthest / 1e7:.3g} cm): that is no molecule.",
+            where=path,
+            todo=f'Filter these rows first: cellstorm filter {path.name} "abs(x_nm) < 1e8 and'
+            ' abs(y_nm) < 1e8" --trust-units.',
+        )
     if last > _MOST_FRAMES:
         raise TableError(
             f"its frames reach {last:,}: is the column frame what it says?",
