@@ -6,11 +6,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-quick lint types format docs benchmarks clean
+.PHONY: help demo app test test-app test-quick lint types format docs benchmarks clean
 
 help:
 	@echo "make demo   make a phone-like movie, localize it, write the picture and the score"
 	@echo "make test   run all tests"
+	@echo "make app    build the app for phones and browsers (needs Node.js 20 or newer)"
 	@echo "make lint types format docs clean"
 
 $(BIN)/python:
@@ -30,6 +31,23 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 demo: $(VENV)/.installed
 	$(BIN)/cellstorm demo
+
+APP := src/cellstorm/serve/app
+APP_SOURCES := $(shell find web/src web/public web/index.html web/*.ts -type f 2>/dev/null) web/package-lock.json
+APP_SOURCES += src/cellstorm/localize/net/phone.onnx
+
+web/node_modules/.installed: web/package-lock.json
+	@command -v npm >/dev/null || { echo "The app needs Node.js 20 or newer: https://nodejs.org"; exit 1; }
+	cd web && npm ci
+	@touch $@
+
+$(APP)/index.html: $(APP_SOURCES) web/node_modules/.installed
+	cd web && npm run build
+
+app: $(APP)/index.html
+
+test-app: web/node_modules/.installed
+	cd web && npm run check
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest

@@ -21,9 +21,10 @@ from cellstorm.localize.gaussian import GaussianMethod
 from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net import NetMethod
 from cellstorm.movie import ArrayMovie
+from cellstorm.render.colour_maps import COLOUR_MAPS, colour_table
 from cellstorm.simulate import SIMULATION_PRESETS, Simulation, make_clip
 
-__all__ = ["NAMES", "described", "found", "read_frames", "read_vector"]
+__all__ = ["FOLDER", "NAMES", "colours", "described", "found", "read_frames", "read_vector"]
 
 FOLDER = Path(__file__).parents[2] / "web" / "tests" / "vectors"
 
@@ -115,7 +116,7 @@ def found(name: str) -> dict[str, Any]:
             "molecules": _plain(fit.localize(chunk, first=0, last=count)),
         }
     }
-    if name not in ("defocus",):
+    if name != "defocus":
         net = NetMethod(codec_facts=False).prepare(movie, camera, (0, count), region)
         result["net"] = {
             "decided": {"least_mass": net.least_mass},
@@ -133,7 +134,6 @@ def _plain(columns: MoleculeColumns) -> dict[str, list[float]]:
 
 def _make_frames(name: str, simulation: Simulation) -> None:
     clip = make_clip(simulation)
-    FOLDER.mkdir(exist_ok=True)
     clip.frames.tofile(FOLDER / f"{name}.bin")
     facts = {
         "shape": list(clip.frames.shape),
@@ -143,8 +143,15 @@ def _make_frames(name: str, simulation: Simulation) -> None:
     (FOLDER / f"{name}.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
+def colours() -> dict[str, list[int]]:
+    """The colour maps, each ``256 x 3`` numbers."""
+    return {name: colour_table(name).ravel().tolist() for name in COLOUR_MAPS}
+
+
 def main() -> None:
     """Make the files."""
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / "colours.json").write_text(json.dumps(colours()) + "\n", encoding="utf-8")
     for name, simulation in _SIMULATIONS.items():
         if "--frames" in sys.argv[1:]:
             _make_frames(name, simulation)

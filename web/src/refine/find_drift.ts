@@ -13,10 +13,10 @@ const WIDTH_PX = 1.5;
 const CLEAR = 6.0;
 // a pair of blocks is left out when it is off by more of its robust standard deviations
 const OUTLIER = 4.0;
-const LARGEST_SIDE = 512;
+const LARGEST_SIDE = 256;
 const ROWS_PER_BLOCK = 500;
 const FEWEST_BLOCKS = 3;
-const MOST_BLOCKS = 12;
+const MOST_BLOCKS = 10;
 
 interface Pair {
   readonly a: number;

@@ -1,4 +1,4 @@
-import { median } from "../localize/gaussian/statistics.ts";
+import { percentileOfSorted, sorted } from "../localize/gaussian/statistics.ts";
 import type { MoleculeTable } from "../table/molecule_table.ts";
 import { type Block, blocksOf, pause, tooFewMolecules } from "./blocks.ts";
 import { emptySpectrum, type Spectrum, transform } from "./fourier.ts";
@@ -17,6 +17,8 @@ const FIRST_RING = 3;
 const EDGE_SHARE = 0.125;
 const SMOOTHED_SHARE = 1 / 16;
 const LEAST_SPAN = 9;
+const CHANCE_ERRORS = 4.0;
+const NO_AGREEMENT = "tell the resolution: two halves of them agree no better than chance";
 
 /**
  * Resolution by Fourier ring correlation at 1/7 (Nieuwenhuizen et al. 2013).
@@ -31,9 +33,11 @@ export async function measureFrc(table: MoleculeTable): Promise<FrcResult> {
   if (blocks.length < BLOCKS) throw tooFewMolecules("tell the resolution");
   let pixelNm = FIRST_PIXEL_NM;
   for (;;) {
-    const { frequencyPerNm, correlation } = await curveOf(table, blocks, pixelNm);
-    const smooth = smoothed(correlation);
-    const crossing = firstCrossing(frequencyPerNm, smooth);
+    const curve = await curveOf(table, blocks, pixelNm);
+    const { frequencyPerNm } = curve;
+    const smooth = smoothedFrom(curve.correlation, curve.firstRing);
+    const crossing = firstCrossing(frequencyPerNm, smooth, curve.firstRing);
+    if (crossing !== null && !isBeyondChance(curve, crossing)) throw tooFewMolecules(NO_AGREEMENT);
     const result = (resolutionNm: number | null): FrcResult => ({
       frequencyPerNm,
       correlation: smooth,
@@ -46,77 +50,158 @@ export async function measureFrc(table: MoleculeTable): Promise<FrcResult> {
     } else if (smooth[smooth.length - 1] > THRESHOLD) {
       finer = pixelNm / 2.5;
     } else {
-      throw tooFewMolecules("tell the resolution: two halves of them agree no better than chance");
+      throw tooFewMolecules(NO_AGREEMENT);
     }
     if (pixelNm === LEAST_PIXEL_NM) return result(crossing === null ? null : 1 / crossing);
     pixelNm = Math.max(finer, LEAST_PIXEL_NM);
   }
 }
 
+interface Curve {
+  readonly frequencyPerNm: Float64Array;
+  readonly correlation: Float64Array;
+  /** The first one that the mean light has no part in. */
+  readonly firstRing: number;
+  /** The same without one of the blocks each. */
+  readonly leftOut: readonly Float64Array[];
+}
+
 async function curveOf(
   table: MoleculeTable,
   blocks: readonly Block[],
   pixelNm: number,
-): Promise<{ frequencyPerNm: Float64Array; correlation: Float64Array }> {
-  const corner = {
-    xNm: median(table.column("xNm")) - (SIDE / 2) * pixelNm,
-    yNm: median(table.column("yNm")) - (SIDE / 2) * pixelNm,
-  };
+): Promise<Curve> {
+  const x = axisOf(table.column("xNm"), pixelNm);
+  const y = axisOf(table.column("yNm"), pixelNm);
   const spectra: Spectrum[] = [];
   for (const block of blocks) {
-    spectra.push(spectrumOf(table, block, corner, pixelNm));
+    spectra.push(spectrumOf(table, block, x, y));
     await pause();
   }
   const rings = SIDE / 2;
   const count = blocks.length;
-  const same = new Float64Array(rings);
-  const any = new Float64Array(rings);
-  const apart = new Float64Array(rings);
   const ringOf = ringNumbers(rings);
+  const sums: PairSums[] = [];
   for (let a = 0; a < count; a++) {
     for (let b = a; b < count; b++) {
-      const sums = ringSums(spectra[a], spectra[b], ringOf, rings);
-      for (let ring = 0; ring < rings; ring++) {
-        if (a === b) same[ring] += sums[ring] / count;
-        else any[ring] += (2 * sums[ring]) / (count * (count - 1));
-        if (b - a >= 2) apart[ring] += (2 * sums[ring]) / ((count - 1) * (count - 2));
-      }
+      sums.push({ a, b, products: ringSums(spectra[a], spectra[b], ringOf, rings) });
     }
     await pause();
   }
-  // products of random halves: h^2 of any two with each other, h c + h (h - 1) o with themselves
+  const leftOut = blocks.map((_, block) => halvesCurve(sums, count, block, rings));
+  const narrowest = Math.min(x.last - x.first, y.last - y.first);
+  return {
+    firstRing: Math.ceil((FIRST_RING * SIDE) / narrowest),
+    frequencyPerNm: Float64Array.from({ length: rings }, (_, k) => k / (SIDE * pixelNm)),
+    correlation: halvesCurve(sums, count, null, rings),
+    leftOut,
+  };
+}
+
+interface PairSums {
+  readonly a: number;
+  readonly b: number;
+  /** Sum over each ring of the product of the blocks' spectra. */
+  readonly products: Float64Array;
+}
+
+/**
+ * Correlation of two random halves of the blocks, the mean over all ways to halve them, of
+ * all blocks or without one: halves have the products `h^2 m` with each other and
+ * `h c + h (h - 1) o` with themselves, with the mean product of two blocks that are not
+ * neighbours `m`, of any two `o`, and of a block with itself `c`.
+ */
+function halvesCurve(
+  sums: readonly PairSums[],
+  count: number,
+  without: number | null,
+  rings: number,
+): Float64Array {
+  const kept = sums.filter(({ a, b }) => a !== without && b !== without);
+  const mean = (chosen: (apart: number) => boolean): Float64Array => {
+    const pairs = kept.filter(({ a, b }) => chosen(b - a));
+    const total = new Float64Array(rings);
+    for (const { products } of pairs) {
+      for (let ring = 0; ring < rings; ring++) total[ring] += products[ring] / pairs.length;
+    }
+    return total;
+  };
+  const same = mean((apart) => apart === 0);
+  const any = mean((apart) => apart > 0);
   const half = count / 2;
-  const correlation = apart.map((value, ring) => {
+  return mean((apart) => apart > 1).map((value, ring) => {
     const power = same[ring] + (half - 1) * any[ring];
     return power > 0 ? (half * value) / power : 0;
   });
-  const frequencyPerNm = Float64Array.from({ length: rings }, (_, k) => k / (SIDE * pixelNm));
-  return { frequencyPerNm, correlation };
 }
 
-function spectrumOf(
-  table: MoleculeTable,
-  { first, last }: Block,
-  corner: { xNm: number; yNm: number },
-  pixelNm: number,
-): Spectrum {
+/** Whether the correlation up to the crossing is more than a ripple of an empty curve. */
+function isBeyondChance(found: Curve, upto: number): boolean {
+  const { frequencyPerNm, correlation, leftOut, firstRing } = found;
+  const mean = (curve: Float64Array): number => {
+    const some = curve.filter((_, k) => k >= firstRing && frequencyPerNm[k] <= upto);
+    return some.reduce((total, value) => total + value, 0) / some.length;
+  };
+  const means = leftOut.map(mean);
+  const middle = means.reduce((total, value) => total + value, 0) / means.length;
+  const scatter = means.reduce((total, value) => total + (value - middle) ** 2, 0) / means.length;
+  return mean(correlation) > CHANCE_ERRORS * Math.sqrt((means.length - 1) * scatter);
+}
+
+/** Where the picture begins along an axis, and where it fades out. */
+interface Axis {
+  readonly beginNm: number;
+  readonly pixelNm: number;
+  /** Ends of the molecules, or of the picture, px. */
+  readonly first: number;
+  readonly last: number;
+}
+
+function axisOf(positionsNm: ArrayLike<number>, pixelNm: number): Axis {
+  const rising = sorted(positionsNm);
+  const beginNm = percentileOfSorted(rising, 50) - (SIDE / 2) * pixelNm;
+  return {
+    beginNm,
+    pixelNm,
+    first: Math.max((rising[0] - beginNm) / pixelNm, 0),
+    last: Math.min((rising[rising.length - 1] - beginNm) / pixelNm, SIDE),
+  };
+}
+
+function spectrumOf(table: MoleculeTable, { first, last }: Block, x: Axis, y: Axis): Spectrum {
   const picture = emptySpectrum(SIDE);
   const xNm = table.column("xNm");
   const yNm = table.column("yNm");
   for (let row = first; row < last; row++) {
-    const j = Math.floor((xNm[row] - corner.xNm) / pixelNm);
-    const i = Math.floor((yNm[row] - corner.yNm) / pixelNm);
+    const j = Math.floor((xNm[row] - x.beginNm) / x.pixelNm);
+    const i = Math.floor((yNm[row] - y.beginNm) / y.pixelNm);
     if (i < 0 || j < 0 || i >= SIDE || j >= SIDE) continue;
-    picture.real[i * SIDE + j] += edgeWeight(i) * edgeWeight(j);
+    picture.real[i * SIDE + j] += edgeWeight(i, y) * edgeWeight(j, x);
   }
+  takeOffMean(picture, x, y);
   transform(picture, false);
   return picture;
 }
 
-/** Fades out at the edges (Tukey window). */
-function edgeWeight(place: number): number {
-  const edge = EDGE_SHARE * SIDE;
-  const inside = Math.min(place + 0.5, SIDE - place - 0.5);
+/** The faded field's own shape would agree with itself at low frequencies. */
+function takeOffMean({ real }: Spectrum, x: Axis, y: Axis): void {
+  const across = Float64Array.from({ length: SIDE }, (_, j) => edgeWeight(j, x));
+  const down = Float64Array.from({ length: SIDE }, (_, i) => edgeWeight(i, y));
+  const sum = (values: Float64Array | Float32Array): number => {
+    let total = 0;
+    for (const value of values) total += value;
+    return total;
+  };
+  const mean = sum(real) / Math.max(sum(across) * sum(down), 1);
+  for (let i = 0; i < SIDE; i++) {
+    for (let j = 0; j < SIDE; j++) real[i * SIDE + j] -= mean * down[i] * across[j];
+  }
+}
+
+/** Fades out at the edges (Tukey window): the field's outline is no structure. */
+function edgeWeight(place: number, { first, last }: Axis): number {
+  const edge = EDGE_SHARE * (last - first);
+  const inside = Math.max(Math.min(place + 0.5 - first, last - place - 0.5), 0);
   return inside >= edge ? 1.0 : 0.5 - 0.5 * Math.cos((Math.PI * inside) / edge);
 }
 
@@ -144,6 +229,13 @@ function ringSums(one: Spectrum, other: Spectrum, ringOf: Int16Array, rings: num
   return sums;
 }
 
+/** Smooths from a ring on: what the mean light makes of the first ones is left aside. */
+function smoothedFrom(curve: Float64Array, firstRing: number): Float64Array {
+  const whole = curve.slice();
+  whole.set(smoothed(curve.subarray(firstRing)), firstRing);
+  return whole;
+}
+
 /** Local quadratic regression with tricube weights (loess; Cleveland 1979). */
 function smoothed(curve: Float64Array): Float64Array {
   const span = Math.max(LEAST_SPAN, Math.round(SMOOTHED_SHARE * curve.length)) | 1;
@@ -166,8 +258,12 @@ function smoothed(curve: Float64Array): Float64Array {
   });
 }
 
-function firstCrossing(frequency: Float64Array, curve: Float64Array): number | null {
-  for (let k = FIRST_RING; k < curve.length - 1; k++) {
+function firstCrossing(
+  frequency: Float64Array,
+  curve: Float64Array,
+  firstRing: number,
+): number | null {
+  for (let k = firstRing; k < curve.length - 1; k++) {
     const above = curve[k] - THRESHOLD;
     const next = curve[k + 1] - THRESHOLD;
     if (above > 0 && next <= 0) {

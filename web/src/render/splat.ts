@@ -52,7 +52,7 @@ export function addGaussian(
     const upper = halfErf((row + 1 - y) / sigmaY);
     const share = (upper - lower) * norm;
     lower = upper;
-    const at = row * width - first;
+    const at = row * width;
     for (let column = first; column <= last; column++) {
       picture[at + column] += share * shares[column - first];
     }
