@@ -153,7 +153,8 @@ def _found_in_nothing(movie: Path, simulation: Simulation, method: Method) -> st
                 method=method,
                 pixel_size_nm=simulation.pixel_size_nm,
                 output=Path(folder) / "found.locs.parquet",
-                picture=False,
+                # the sum of what a method draws is written with the picture
+                picture=isinstance(method, GanMethod),
             )
         except MovieError:
             # every pixel the same

@@ -50,6 +50,7 @@ class _Place:
     ratio: float
     farther_nm: float
     comparable: bool
+    rival_finds: bool
     counts: str
 
 
@@ -107,7 +108,8 @@ def compare_two(run: BenchmarkRun, ours: str, rival: str) -> PaperComparison | N
         rival,
         tuple(map(value_text, run.grid.axes["codec.quality_percent"])),
         tuple(rows),
-        _sentences(comparable),
+        # where the rival finds something and ours does not, ours has lost
+        _sentences(comparable, [place for place in places if place.rival_finds]),
         len(places) - len(comparable),
     )
 
@@ -123,19 +125,21 @@ def _place(
         ratio=found / others if others else math.inf,
         farther_nm=math.nan if near is None or other is None else near - other,
         comparable=min(shares) >= _LEAST_SHARE,
+        rival_finds=shares[1] >= _LEAST_SHARE,
         counts=f"{found:,.0f} and {others:,.0f}",
     )
 
 
-def _sentences(places: list[_Place]) -> tuple[tuple[str, str], ...]:
+def _sentences(places: list[_Place], judged: list[_Place]) -> tuple[tuple[str, str], ...]:
+    """Averages over ``places``; in which cells there are more is asked of ``judged``."""
     few = [place.ratio for place in places if place.photons <= _FEW_PHOTONS]
     bright = [place.farther_nm for place in places if place.photons > _FEW_PHOTONS]
     faint = [place.farther_nm for place in places if place.photons < _FEW_PHOTONS]
-    more = sum(place.ratio > 1 for place in places)
+    more = sum(place.ratio > 1 for place in judged)
     said = [
         (
             "The network finds more events than ThunderSTORM in every cell.",
-            f"More in {more} of {len(places)} cells.",
+            f"More in {more} of {len(judged)} cells.",
         )
     ]
     if few:

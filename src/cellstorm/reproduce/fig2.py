@@ -16,7 +16,7 @@ from cellstorm.render import WIDEFIELD_CONTRAST, Contrast, Picture, RegionNm, wi
 from cellstorm.render.side_by_side import most_crowded
 from cellstorm.reproduce.drawing import drawn_molecules, sheet, show_picture
 from cellstorm.reproduce.figure_table import FigureTable, Value
-from cellstorm.reproduce.methods import CLASSICAL, GAN, NET
+from cellstorm.reproduce.methods import CLASSICAL, GAN, NET, spoken
 from cellstorm.reproduce.result import Drawn
 from cellstorm.reproduce.workshop import Found, Workshop
 from cellstorm.simulate import SIMULATION_PRESETS
@@ -223,14 +223,14 @@ def _sentences(
             continue
         if value is None:
             said.append(
-                f"Too few molecules of {name} for a Fourier ring correlation"
+                f"Too few molecules of {spoken(name)} for a Fourier ring correlation"
                 f" (the paper's phone: {PAPER_PHONE_FRC_NM:g} nm)."
             )
             continue
         finer = "finer than" if value < PAPER_PHONE_FRC_NM else "coarser than"
         said.append(
-            f"On the simulated cell {name} has a Fourier ring correlation of {value:.0f} nm,"
-            f" {finer} the {PAPER_PHONE_FRC_NM:g} nm of the paper's phone on real microtubules;"
+            f"On the simulated cell {spoken(name)} has a Fourier ring correlation of {value:.0f}"
+            f" nm, {finer} the {PAPER_PHONE_FRC_NM:g} nm of the paper's phone on real microtubules;"
             " another sample, so no more than the order can agree."
         )
     return tuple(said)

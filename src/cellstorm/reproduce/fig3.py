@@ -16,7 +16,7 @@ from cellstorm.reproduce.drawing import COLOURS, drawn_molecules, plain, sheet, 
 from cellstorm.reproduce.fig2 import PAPER_EMCCD_FRC_NM, PAPER_PHONE_FRC_NM, resolution_nm
 from cellstorm.reproduce.figure_table import FigureTable, Value
 from cellstorm.reproduce.filament_box import box_across_a_filament
-from cellstorm.reproduce.methods import CLASSICAL, GAN, NET, THUNDERSTORM
+from cellstorm.reproduce.methods import CLASSICAL, GAN, NET, THUNDERSTORM, spoken
 from cellstorm.reproduce.result import Drawn
 from cellstorm.reproduce.workshop import Workshop
 from cellstorm.simulate import SIMULATION_PRESETS, Simulation
@@ -35,6 +35,7 @@ _TRUTH = "truth"
 # Diederich et al. 2019: quantum efficiencies over 90 % and about 70 to 80 %
 _EMCCD_LIGHT = 0.90 / 0.75
 _CLOSE_RATIO = 1.25
+_SHOWN_WIDTHS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,7 @@ def make_fig3(workshop: Workshop) -> Drawn:
         title="Fig 3: events per area and frame, and a profile across a filament",
         canvas=canvas,
         tables=(_table(rows),),
-        sentences=_sentences(by_name, shown),
+        sentences=_sentences(by_name),
         notices=workshop.notices,
     )
 
@@ -204,12 +205,23 @@ def _draw_profiles(axes: "Axes", rows: list[_Row]) -> None:
         )
     axes.set(
         xlabel="across the filament, nm",
+        xlim=_around(rows),
         ylabel="molecules (fit's peak = 1)",
         title=f"Box profile, {_BOX_PX:g} px: width at half maximum",
         ylim=(0, 1.6),
     )
     axes.legend(fontsize="x-small", loc="upper right")
     plain(axes)
+
+
+def _around(rows: list[_Row]) -> tuple[float, float]:
+    """The part of the profile in which there is something to see."""
+    known = [row.profile for row in rows if row.profile is not None]
+    if not known:
+        return 0.0, _BOX_LENGTH_NM
+    middles = [one.position_nm[0] for one in known]
+    reach = _SHOWN_WIDTHS * max(one.fwhm_nm for one in known)
+    return max(min(middles) - reach, 0.0), min(max(middles) + reach, known[0].length_nm)
 
 
 def _draw_sample(
@@ -236,7 +248,11 @@ def _draw_sample(
 def _table(rows: list[_Row]) -> FigureTable:
     paper: dict[str, float] = {GAN: PAPER_PHONE_FRC_NM, _EMCCD: PAPER_EMCCD_FRC_NM}
     values: list[tuple[Value, ...]] = []
+    true = rows[0].profile
     for row in rows:
+        off = None
+        if true is not None and row.profile is not None:
+            off = row.profile.position_nm[0] - true.position_nm[0]
         values.append(
             (
                 row.name,
@@ -245,6 +261,7 @@ def _table(rows: list[_Row]) -> FigureTable:
                 None if row.profile is None else row.profile.localizations,
                 None if row.profile is None else row.profile.fwhm_nm,
                 None if row.profile is None else row.profile.fwhm_error_nm,
+                off,
                 row.frc_nm,
                 paper.get(row.name),
             )
@@ -256,37 +273,43 @@ def _table(rows: list[_Row]) -> FigureTable:
         "molecules in the box",
         "FWHM, nm",
         "its standard error, nm",
+        "off the true line, nm",
         "FRC, nm",
         "paper's FRC (real cell), nm",
     )
     return FigureTable("Events, width of a filament, resolution", columns, tuple(values))
 
 
-def _sentences(rows: dict[str, _Row], shown: str) -> tuple[str, ...]:
-    phone, emccd, truth = rows[shown], rows[_EMCCD], rows[_TRUTH]
+def _sentences(rows: dict[str, _Row]) -> tuple[str, ...]:
+    emccd, truth = rows[_EMCCD], rows[_TRUTH]
     said = []
-    if phone.rate is not None and emccd.rate is not None and truth.rate is not None:
-        ratio = phone.rate.per_um2_frame / emccd.rate.per_um2_frame
-        close = "close to" if 1 / _CLOSE_RATIO < ratio < _CLOSE_RATIO else "not close to"
-        said.append(
-            f"Events: the phone with {shown} finds {phone.rate.per_um2_frame:.3f} per µm² and"
-            f" frame, {ratio:.2f} times the emCCD's {emccd.rate.per_um2_frame:.3f}"
-            f" (true: {truth.rate.per_um2_frame:.3f}): {close} it, where the paper has the phone"
-            " close to the emCCD."
-        )
-    if phone.profile is not None and emccd.profile is not None and truth.profile is not None:
-        ratio = phone.profile.fwhm_nm / emccd.profile.fwhm_nm
-        agrees = ratio < _CLOSE_RATIO
-        said.append(
-            f"Width: {phone.profile.fwhm_nm:.0f} nm with the phone and {shown},"
-            f" {emccd.profile.fwhm_nm:.0f} nm with the emCCD, {truth.profile.fwhm_nm:.0f} nm in"
-            f" truth: {'in agreement with' if agrees else 'unlike'} the paper, whose phone comes"
-            " close to the emCCD."
-        )
-    if phone.frc_nm is not None and emccd.frc_nm is not None:
-        said.append(
-            f"Fourier ring correlation: {phone.frc_nm:.0f} nm against {emccd.frc_nm:.0f} nm,"
-            f" {phone.frc_nm / emccd.frc_nm:.2f} times; in the paper {PAPER_PHONE_FRC_NM:g} against"
-            f" {PAPER_EMCCD_FRC_NM:g} nm, {PAPER_PHONE_FRC_NM / PAPER_EMCCD_FRC_NM:.2f} times."
-        )
+    for name in (GAN, NET):
+        phone = rows.get(name)
+        if phone is None:
+            continue
+        if phone.rate is not None and emccd.rate is not None and truth.rate is not None:
+            ratio = phone.rate.per_um2_frame / emccd.rate.per_um2_frame
+            close = "close to" if 1 / _CLOSE_RATIO < ratio < _CLOSE_RATIO else "not close to"
+            said.append(
+                f"Events: the phone with {spoken(name)} finds {phone.rate.per_um2_frame:.3f} per"
+                f" µm² and frame, {ratio:.2f} times the emCCD's {emccd.rate.per_um2_frame:.3f}"
+                f" (true: {truth.rate.per_um2_frame:.3f}): {close} it, where the paper has the"
+                " phone close to the emCCD."
+            )
+        if phone.profile is not None and emccd.profile is not None and truth.profile is not None:
+            ratio = phone.profile.fwhm_nm / emccd.profile.fwhm_nm
+            agrees = ratio < _CLOSE_RATIO
+            said.append(
+                f"Width: {phone.profile.fwhm_nm:.0f} nm with the phone and {spoken(name)},"
+                f" {emccd.profile.fwhm_nm:.0f} nm with the emCCD, {truth.profile.fwhm_nm:.0f} nm"
+                f" in truth: {'in agreement with' if agrees else 'unlike'} the paper, whose phone"
+                " comes close to the emCCD."
+            )
+        if phone.frc_nm is not None and emccd.frc_nm is not None:
+            said.append(
+                f"Fourier ring correlation: {phone.frc_nm:.0f} nm with the phone and"
+                f" {spoken(name)}, {phone.frc_nm / emccd.frc_nm:.2f} times the emCCD's"
+                f" {emccd.frc_nm:.0f} nm; in the paper {PAPER_PHONE_FRC_NM:g} and"
+                f" {PAPER_EMCCD_FRC_NM:g} nm, {PAPER_PHONE_FRC_NM / PAPER_EMCCD_FRC_NM:.2f} times."
+            )
     return tuple(said) or ("Too few molecules were found to compare anything with the paper.",)

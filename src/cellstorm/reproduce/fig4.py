@@ -1,5 +1,7 @@
 """Fig 4: what the movies of the grid look like, and what each method makes of them."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -7,10 +9,13 @@ from PIL import Image
 from cellstorm.benchmark import BenchmarkRun
 from cellstorm.reproduce.drawing import bare, sheet
 from cellstorm.reproduce.figure_table import FigureTable, Value
-from cellstorm.reproduce.methods import CLASSICAL, GAN
+from cellstorm.reproduce.methods import CLASSICAL, GAN, NET, spoken
 from cellstorm.reproduce.paper_grid import PHOTONS, QUALITY, cell_figures, run_paper_grid
 from cellstorm.reproduce.result import Drawn
 from cellstorm.reproduce.workshop import Workshop
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["PAPER_TRUE_EVENTS", "make_fig4"]
 
@@ -32,7 +37,7 @@ def make_fig4(workshop: Workshop) -> Drawn:
     """
     run = run_paper_grid(workshop)
     names = ("frame", "truth", *run.methods)
-    canvas = sheet(_PANEL_INCHES * len(names), _PANEL_INCHES + 0.7)
+    canvas = sheet(_PANEL_INCHES * len(names), _PANEL_INCHES + 0.3)
     for axes, name in zip(canvas.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         _draw_mosaic(axes, run, name)
     return Drawn(
@@ -44,10 +49,7 @@ def make_fig4(workshop: Workshop) -> Drawn:
     )
 
 
-def _draw_mosaic(axes: "object", run: BenchmarkRun, name: str) -> None:
-    from matplotlib.axes import Axes
-
-    assert isinstance(axes, Axes)
+def _draw_mosaic(axes: "Axes", run: BenchmarkRun, name: str) -> None:
     photons, qualities = run.grid.axes[PHOTONS], run.grid.axes[QUALITY]
     step = _TILE_PX + _GAP_PX
     mosaic: NDArray[np.uint8] = np.full(
@@ -119,15 +121,15 @@ def _sentences(run: BenchmarkRun) -> tuple[str, ...]:
     said = []
     if events:
         said.append(
-            f"{min(events):,.0f} to {max(events):,.0f} true events a cell"
+            f"{min(events):,.0f} true events a cell"
             f" in {run.grid.cells()[0].simulations[0].frames} frames; the paper has"
             f" {PAPER_TRUE_EVENTS:,} in 2,000."
         )
-    for name in (GAN, CLASSICAL):
+    for name in (GAN, CLASSICAL, NET):
         result = figures.get((*best, name))
         if result is not None and result.figures["nearest_share"] is not None:
             said.append(
-                f"At {best[0]:g} photons and a quality of {best[1]:g} % {name} finds"
+                f"At {best[0]:g} photons and a quality of {best[1]:g} % {spoken(name)} finds"
                 f" {100 * result.figures['nearest_share']:.0f} % of them."
             )
     return tuple(said)

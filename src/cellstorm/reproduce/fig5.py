@@ -15,7 +15,7 @@ from cellstorm.reproduce.block_artefact import (
 )
 from cellstorm.reproduce.drawing import COLOURS, plain, sheet, show_picture
 from cellstorm.reproduce.figure_table import FigureTable, Value
-from cellstorm.reproduce.methods import CLASSICAL, GAN, NET
+from cellstorm.reproduce.methods import CLASSICAL, GAN, NET, spoken
 from cellstorm.reproduce.paper_grid import PHOTONS, QUALITY, cell_figures, run_paper_grid
 from cellstorm.reproduce.result import Drawn
 from cellstorm.reproduce.workshop import Workshop
@@ -40,19 +40,16 @@ def make_fig5(workshop: Workshop) -> Drawn:
     run = run_paper_grid(workshop)
     artefacts = measure_artefacts(workshop)
     qualities = run.grid.axes[QUALITY]
-    columns = max(len(qualities), len(artefacts))
-    canvas = sheet(3.0 * columns, 8.6)
-    panels = canvas.subplots(3, columns, squeeze=False)
-    for place, axes in np.ndenumerate(panels):
-        shown = len(artefacts) if place[0] == 2 else len(qualities)
-        axes.set_visible(place[1] < shown)
+    canvas = sheet(3.0 * max(len(qualities), len(artefacts)), 8.6)
+    upper, lower = canvas.subfigures(2, 1, squeeze=False, height_ratios=(2.0, 1.1))[:, 0]
+    panels = upper.subplots(2, len(qualities), squeeze=False)
     for column, quality in enumerate(qualities):
         _draw_bars(panels[0, column], run, quality, first=column == 0)
         _draw_distances(panels[1, column], run, quality, first=column == 0)
-    for axes, one in zip(panels[2], artefacts, strict=False):
-        _draw_artefact(axes, one)
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    canvas.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    upper.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    for axes, one in zip(lower.subplots(1, len(artefacts)), artefacts, strict=True):
+        _draw_artefact(axes, one)
     comparisons = [
         comparison
         for ours in (GAN, NET)
@@ -151,26 +148,36 @@ def _draw_artefact(axes: "Axes", one: BlockArtefact) -> None:
 
 
 def _table(run: BenchmarkRun) -> FigureTable:
-    figures = cell_figures(run)
     rows: list[tuple[Value, ...]] = []
-    for light in run.grid.axes[PHOTONS]:
-        for quality in run.grid.axes[QUALITY]:
-            there = [figures[light, quality, name] for name in run.methods]
-            found = [_whole(one.figures["nearest_found"]) for one in there]
-            distance = [one.figures["nearest_distance_nm"] for one in there]
-            blocks = [one.figures["block_grid"] for one in there]
-            false = [
-                None if one.figures["precision"] is None else 100 * (1 - one.figures["precision"])
-                for one in there
-            ]
-            rows.append((float(light), float(quality), *found, *distance, *false, *blocks))
-    columns = ["photons", "quality, %"]
-    for what in ("events", "distance, nm", "not true, %", "block grid"):
-        columns += [f"{name}: {what}" for name in run.methods]
+    for result in run.results:
+        figures = result.figures
+        precision, share = figures["precision"], figures["nearest_share"]
+        rows.append(
+            (
+                float(result.settings[PHOTONS]),
+                float(result.settings[QUALITY]),
+                result.method,
+                _whole(figures["nearest_found"]),
+                None if share is None else 100 * share,
+                figures["nearest_distance_nm"],
+                None if precision is None else 100 * (1 - precision),
+                figures["block_grid"],
+            )
+        )
+    columns = (
+        "photons",
+        "quality, %",
+        "method",
+        "events found",
+        "of all, %",
+        "distance, nm",
+        "not true, %",
+        "block grid",
+    )
     return FigureTable(
-        "Events found within 200 nm and mean distance (the paper's count), molecules that are not"
-        " true, block grid over chance",
-        tuple(columns),
+        "Events found within 200 nm and mean distance (the paper's), found molecules that are not"
+        " true, block grid over what chance gives",
+        columns,
         tuple(rows),
     )
 
@@ -182,21 +189,21 @@ def _comparison_table(comparison: PaperComparison) -> FigureTable:
     ]
     columns = ("photons", *(f"quality {quality} %" for quality in comparison.qualities))
     title = (
-        f"Events found by {comparison.ours} over those found {comparison.rival}, and how much"
-        " farther its molecules are on average"
+        f"Events found by {spoken(comparison.ours)} over those of {spoken(comparison.rival)}, and"
+        " how much farther off its molecules are"
     )
     return FigureTable(title, columns, tuple(rows))
 
 
 def _sentences(comparison: PaperComparison) -> tuple[str, ...]:
-    who = "the gan" if comparison.ours == GAN else f"our network ({comparison.ours})"
+    who, rival = spoken(comparison.ours), spoken(comparison.rival)
     said = [
-        f"The paper: {statement} Here, {who} beside the fit {comparison.rival}: {ours}"
+        f"The paper: {statement} Here, {who} beside {rival}: {ours}"
         for statement, ours in comparison.sentences
     ]
     if comparison.too_few:
         said.append(
-            f"In {comparison.too_few} cells {who} or the fit finds under"
+            f"In {comparison.too_few} cells {who} or {rival} finds under"
             f" {100 * _LEAST_SHARE:g} % of the events; they are in none of these averages."
         )
     return tuple(said)

@@ -11,10 +11,25 @@ from cellstorm.localize.gaussian.detectors import LocalMaximumDetector
 from cellstorm.localize.gaussian.filters import WaveletFilter
 from cellstorm.localize.model_names import SHIPPED_MODELS, find_model
 
-__all__ = ["CLASSICAL", "GAN", "NET", "NO_GAN", "THUNDERSTORM", "compared_methods", "gan_method"]
+__all__ = [
+    "CLASSICAL",
+    "GAN",
+    "NET",
+    "NO_GAN",
+    "THUNDERSTORM",
+    "compared_methods",
+    "gan_method",
+    "spoken",
+]
 
 GAN, CLASSICAL, NET = "gan", "as ThunderSTORM", "net"
 """What tables and pictures call the three."""
+
+_SPOKEN = {
+    GAN: "the gan",
+    CLASSICAL: "the fit with ThunderSTORM's settings",
+    NET: "our network",
+}
 
 NO_GAN = (
     "The image-to-image network (gan) is left out: none comes along with this version; give one"
@@ -37,6 +52,11 @@ THUNDERSTORM = GaussianMethod(
 """The settings of Diederich et al. 2019: wavelets of order 3 and scale 2, maxima of eight
 neighbours over std(Wave.F1), integrated Gaussian, radius 3, weighted least squares, initial
 width 1.6 px."""
+
+
+def spoken(name: str) -> str:
+    """A method's name within a sentence."""
+    return _SPOKEN.get(name, name)
 
 
 def gan_method(model: Path | str | None, folder: Path) -> GanMethod | None:

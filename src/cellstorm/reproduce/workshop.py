@@ -152,7 +152,8 @@ class Workshop:
             output=table,
             # what an interrupted run left behind of other options must not end this one
             resume=True,
-            picture=False,
+            # the sum of what a method draws is written with the picture
+            picture=isinstance(method, GanMethod),
             workers=self.request.workers,
             progress=told,
         )
