@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cellstorm.cli.units_question import units_question
 from cellstorm.localizations import convert_table
 
 __all__ = ["convert"]
@@ -25,5 +26,5 @@ def convert(source: Path, output: Path, *, pixel_size_nm: float | None = None) -
     """
     count, notices = convert_table(source, output, pixel_size_nm=pixel_size_nm)
     print(f"{output}: {count} localizations from {source.name}")
-    for notice in notices:
+    for notice in (*notices, *units_question(source, pixel_size_nm=pixel_size_nm)):
         print(f"Note: {notice}")

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import ValidationError
 
+from cellstorm.cli.units_question import refuse_other_units
 from cellstorm.errors import ConfigurationError, OutputError
 from cellstorm.localizations import Localizations, read_table, scan_table
 from cellstorm.localizations.engine_errors import engine_errors
@@ -62,6 +63,7 @@ def render(
     shifts: int | None = None,
     jitters: int | None = None,
     seed: int | None = None,
+    trust_units: bool = False,
     pixel_size_nm: float | None = None,
 ) -> None:
     """Draw a table of molecules.
@@ -111,6 +113,8 @@ def render(
         How often each molecule is put (jittered).
     seed
         Of the random places (jittered).
+    trust_units
+        Do not ask whether the table is in nanometres.
     pixel_size_nm
         Pixel of the movie, when the table does not say.
     """
@@ -125,6 +129,8 @@ def render(
     check_picture_path(output)
     if output.exists() and output.resolve() == table.resolve():
         raise OutputError("the picture would replace the table.", where=output)
+    if not trust_units:
+        refuse_other_units(table, pixel_size_nm=pixel_size_nm)
     if beside is None and colour_by == "density":
         rows, metadata = scan_table(table, pixel_size_nm=pixel_size_nm)
         place: dict[str, Any] = {

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cellstorm.cli.units_question import units_question
 from cellstorm.localizations import COLUMNS, REQUIRED_COLUMNS, scan_table
 from cellstorm.localizations.engine_errors import engine_errors
 from cellstorm.localizations.formats import format_for_reading
@@ -102,7 +103,7 @@ def _facts(path: Path) -> _TableFacts:
             )
             for name in numeric
         ),
-        notices=metadata.notices,
+        notices=(*metadata.notices, *units_question(path)),
     )
 
 

@@ -14,6 +14,9 @@ __all__ = ["engine_errors"]
 
 # The engine gives the number as text only: "... No space left on device (os error 28)".
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
+# "conversion from `i64` to `u32` failed in column 'frame' for 3 out of 9 values: [-1, -2, -3]"
+_CAST = re.compile(r"conversion from `.+?` to `(\w+)` failed in column '(.+?)' .*?: \[(.*)\]")
+_EXAMPLES = 3
 
 
 @contextlib.contextmanager
@@ -44,6 +47,9 @@ def engine_errors(path: Path, *, reading: bool = False) -> Iterator[None]:
                 raise OSError(number, reason) from error
         elif isinstance(error, OSError) and not reading:
             raise
+        misfit = _CAST.search(reason)
+        if misfit is not None:
+            raise TableError(_in_words(*misfit.groups()), where=path) from error
         if reading:
             raise TableError(f"cannot be read ({reason}).", where=path) from error
         if isinstance(
@@ -55,3 +61,13 @@ def engine_errors(path: Path, *, reading: bool = False) -> Iterator[None]:
         ):
             raise TableError(f"its rows cannot be read ({reason}).", where=path) from error
         raise OutputError(f"cannot be written ({reason}).", where=path) from error
+
+
+def _in_words(wanted: str, column: str, values: str) -> str:
+    """What is wrong with a column: ``wanted`` is the engine's name of a type."""
+    kind = {"u": "whole numbers from 0 on", "i": "whole numbers", "f": "numbers"}
+    # decimals arrive here as infinity: the engine itself would have cut them off
+    found = re.findall(r'"[^"]*"|[^\s,…]+', values)
+    examples = [value for value in found if value not in ("inf", "-inf")]
+    told = f": {', '.join(dict.fromkeys(examples[:_EXAMPLES]))}" if examples else ""
+    return f"{column} holds values that are no {kind.get(wanted[0], wanted)}{told}."

@@ -173,8 +173,12 @@ def refuse_bad_positions(bad: int, rows: int, *, where: Path | None) -> None:
         raise TableError(
             f"{bad} of {rows} rows have no finite frame, x_nm and y_nm.",
             where=where,
-            todo="Remove these rows first, for instance with"
-            " data.filter(pl.all_horizontal(pl.col('x_nm', 'y_nm').is_finite())).",
+            todo="Remove these rows first: "
+            + (
+                "data.filter(pl.all_horizontal(pl.col('x_nm', 'y_nm').is_finite()))."
+                if where is None
+                else f'cellstorm filter {where.name} "frame is not null".'
+            ),
         )
 
 
@@ -186,7 +190,8 @@ def _cast(name: str, schema: pl.Schema) -> pl.Expr:
     if wanted.is_integer() and given.is_float():
         # a strict cast cuts decimals off without a word; 2001.0 is a frame, 2001.5 is not
         whole = expression.is_null() | (expression == expression.round())
-        expression = pl.when(whole).then(expression).otherwise(pl.lit(np.inf, dtype=given))
+        # not a literal: in what the engine says of it the column would lose its name
+        expression = pl.when(whole).then(expression).otherwise(expression * np.inf)
     return expression.cast(wanted, strict=True).alias(name)
 
 

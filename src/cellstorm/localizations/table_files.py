@@ -71,6 +71,7 @@ def read_table(path: Path | str, *, pixel_size_nm: float | None = None) -> Local
     rows, metadata = scan_table(path, pixel_size_nm=pixel_size_nm)
     with engine_errors(path, reading=True):
         data = rows.collect(engine="streaming")
+    refuse_bad_positions(count_bad_positions(data.lazy()), len(data), where=path)
     try:
         return Localizations(data, metadata)
     except TableError as error:

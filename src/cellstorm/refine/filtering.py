@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 from pydantic import TypeAdapter
 
-from cellstorm.errors import ConfigurationError, TableError
+from cellstorm.errors import ConfigurationError
 from cellstorm.localizations import (
     COLUMNS,
     Localizations,
@@ -137,18 +137,20 @@ def filter_table(
         raise ConfigurationError("there is nothing to filter by.")
     table = open_source(source, output, pixel_size_nm=pixel_size_nm)
     before, bad, metadata = table.count, table.bad, table.metadata
-    if before == 0:
-        raise TableError("the table is empty: there is nothing to filter.", where=source)
-    if bad == before:
-        raise TableError("no row has a finite frame, x_nm and y_nm.", where=source)
+    table.refuse_empty("filter")
     counts: list[StepCount] = []
     if bad:
         table = table.without_bad_rows()
         counts.append(StepCount(_SOUND, before, before - bad))
     if not trust_units:
         table.refuse_implausible()
-    with engine_errors(source, reading=True):
-        rows, more = apply_steps(table.rows, metadata, chosen, before - bad)
+    try:
+        with engine_errors(source, reading=True):
+            rows, more = apply_steps(table.rows, metadata, chosen, before - bad)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.what, where=error.where or source, todo=error.todo
+        ) from error
     counts += more
     after = counts[-1].after
     origin = origin_of(

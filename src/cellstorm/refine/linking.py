@@ -13,6 +13,7 @@ from cellstorm.atomic_file import output_error
 from cellstorm.errors import TableError
 from cellstorm.localizations import Localizations, Metadata, sink_table
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.table import refuse_bad_positions
 from cellstorm.refine.association import Association, Linking
 from cellstorm.refine.dark_time import DarkTime, estimate_dark_frames
 from cellstorm.refine.frame_blocks import frame_ranges, read_block
@@ -145,12 +146,7 @@ def link_table(
     linking = linking or Linking()
     table = open_source(source, output, pixel_size_nm=pixel_size_nm)
     rows, metadata = table.rows, table.metadata
-    if table.bad:
-        raise TableError(
-            f"{table.bad} of {table.count} rows have no finite frame, x_nm and y_nm.",
-            where=source,
-            todo=f'Take them out first: cellstorm filter {source.name} "frame is not null".',
-        )
+    refuse_bad_positions(table.bad, table.count, where=source)
     if not trust_units:
         table.refuse_implausible()
     with _folder_beside(output) as folder:

@@ -6,7 +6,7 @@ from typing import Self
 
 import polars as pl
 
-from cellstorm.errors import OutputError
+from cellstorm.errors import OutputError, TableError
 from cellstorm.localizations import Metadata, scan_table
 from cellstorm.localizations.engine_errors import engine_errors
 from cellstorm.localizations.formats import format_for_writing
@@ -37,6 +37,13 @@ class SourceTable:
     metadata: Metadata
     count: int
     bad: int
+
+    def refuse_empty(self, what: str) -> None:
+        """Raise `TableError` when there is nothing to ``what``."""
+        if self.count == 0:
+            raise TableError(f"the table is empty: there is nothing to {what}.", where=self.path)
+        if self.bad == self.count:
+            raise TableError("no row has a finite frame, x_nm and y_nm.", where=self.path)
 
     def without_bad_rows(self) -> Self:
         """The same without the rows that have no finite position; the counts stay."""

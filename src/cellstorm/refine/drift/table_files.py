@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellstorm.atomic_file import atomic_file
-from cellstorm.errors import TableError
 from cellstorm.localizations import sink_table
 from cellstorm.localizations.engine_errors import engine_errors
 from cellstorm.movie.fingerprint import fingerprint_of_files
@@ -85,8 +84,7 @@ def correct_table(
     """
     source, output = Path(source), Path(output)
     table = open_source(source, output, pixel_size_nm=pixel_size_nm)
-    if table.count == table.bad:
-        raise TableError("the table has no row with a frame and a position.", where=source)
+    table.refuse_empty("correct")
     notices: tuple[str, ...] = ()
     if table.bad:
         table = table.without_bad_rows()
