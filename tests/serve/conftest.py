@@ -70,6 +70,11 @@ class RunningServer:
         self.port = int(found[2])
         self.url = f"{found[1]}://localhost:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Of the server's own process."""
+        return self._process.pid
+
     def client(self, **options: Any) -> httpx.Client:
         """A client, closed with the server."""
         client = httpx.Client(base_url=self.url, timeout=60, trust_env=False, **options)

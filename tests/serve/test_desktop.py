@@ -78,14 +78,19 @@ def test_a_movie_of_a_folder_becomes_a_table_a_picture_and_a_summary(
     assert thunderstorm.height == len(expected)
     assert Image.open(io.BytesIO(results["picture.png"].content)).width > 500
     assert results["summary.json"].json()["settings"]["pixel_size_nm"] == 100.0
+    again = http.get(
+        f"/api/jobs/{job['id']}/results/table.parquet",
+        headers={"If-None-Match": results["table.parquet"].headers["etag"]},
+    )
+    assert (again.status_code, again.content) == (304, b"")
     report = results["report.html"]
-    assert "<!doctype html>" in report.text and "holiday" in report.text
+    assert "<!doctype html>" in report.text and "holiday.locs.parquet" in report.text
     # it runs its scripts, but belongs to no site: it cannot ask the server
     policy = report.headers["content-security-policy"]
     assert "sandbox allow-scripts" in policy and "allow-same-origin" not in policy
     assert "default-src 'none'" in policy
     saved = http.get("/api/jobs/{id}/results/table.csv?download=1".format(**job))
-    assert 'attachment; filename="holiday.table.csv"' in saved.headers["content-disposition"]
+    assert 'attachment; filename="holiday.locs.csv"' in saved.headers["content-disposition"]
 
     # what belongs to the user is as it was
     assert sorted(path.name for path in data.rglob("*")) == [

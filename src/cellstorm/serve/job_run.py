@@ -65,7 +65,7 @@ def _do(order: Order, tell: Callable[[Answer], None]) -> Done:
     order.results.mkdir(parents=True, exist_ok=True)
     refuse_outside_references(order.movie)
     settings = order.settings
-    table = table_path(order.results)
+    table = table_path(order.results, order.name)
     restart = _made_by_another_version(table)
     run = localize_movie(
         order.movie,
@@ -81,7 +81,7 @@ def _do(order: Order, tell: Callable[[Answer], None]) -> Done:
         progress=_Teller(tell),
     )
     notices = list(run.notices)
-    _, lost = convert_table(table, table.with_suffix(".csv"))
+    _, lost = convert_table(table, order.results / "table.csv")
     notices += [f"table.csv: {notice}" for notice in lost if notice not in run.notices]
     if run.picture is not None:
         run.picture.replace(order.results / "picture.png")
@@ -144,8 +144,7 @@ def _report(order: Order, table: Path) -> list[str]:
             table,
             page,
             movie=order.movie,
-            # as the user has them, not as they are called here
-            command=f"cellstorm report {_downloaded(order)}",
+            command=f"cellstorm report {shlex.quote(table.name)}",
         )
     except CellstormError as error:
         return [f"There is no report: {error.what}"]
@@ -154,11 +153,6 @@ def _report(order: Order, table: Path) -> list[str]:
         traceback.print_exc()
         return ["There is no report: making it failed; the server's worker log says why."]
     return []
-
-
-def _downloaded(order: Order) -> str:
-    """Name of the table where it was downloaded."""
-    return shlex.quote(f"{Path(order.name).stem}.table.parquet")
 
 
 def _summary(run: LocalizationRun) -> JobSummary:

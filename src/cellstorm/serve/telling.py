@@ -5,7 +5,7 @@ from pathlib import Path
 from cellstorm.serve.job import Job, JobResult, UploadSource, UploadState
 from cellstorm.serve.job_store import JobRow
 from cellstorm.serve.services import Services
-from cellstorm.serve.work import RESULT_FILES, SO_FAR, so_far_picture
+from cellstorm.serve.work import RESULT_FILES, SO_FAR, so_far_picture, table_path
 
 __all__ = ["result_path", "shown_results", "told"]
 
@@ -45,7 +45,9 @@ def result_path(job: JobRow, name: str, services: Services) -> Path:
     if name == "recording.json":
         return folder.recording
     if name == SO_FAR:
-        return so_far_picture(folder.results)
+        return so_far_picture(folder.results, job.name)
+    if name == "table.parquet":
+        return table_path(folder.results, job.name)
     return folder.results / name
 
 

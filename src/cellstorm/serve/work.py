@@ -18,6 +18,7 @@ __all__ = [
     "Order",
     "Working",
     "answers",
+    "result_name",
     "so_far_picture",
     "table_path",
 ]
@@ -37,14 +38,21 @@ RESULT_FILES = {
 """Names and content types of what a job can give."""
 
 
-def table_path(results: Path) -> Path:
-    """The native table in a job's folder of results."""
-    return results / "table.parquet"
+def result_name(movie: str, name: str) -> str:
+    """What a result is called outside: ``holiday.locs.parquet``, as on the command line."""
+    stem, (kind, _, suffix) = Path(movie).stem, name.partition(".")
+    return f"{stem}.locs.{suffix}" if kind in ("table", "picture") else f"{stem}.{name}"
 
 
-def so_far_picture(results: Path) -> Path:
+def table_path(results: Path, movie: str) -> Path:
+    """The native table in a job's folder of results, under the name that it has outside."""
+    return results / result_name(movie, "table.parquet")
+
+
+def so_far_picture(results: Path, movie: str) -> Path:
     """The picture that grows while a job runs."""
-    return results / "table.parquet.partial" / "picture.png"
+    table = table_path(results, movie)
+    return table.with_name(f"{table.name}.partial") / "picture.png"
 
 
 class Order(BaseModel):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import FileResponse
 
+from cellstorm.serve.cached_file import CachedFile
 from cellstorm.serve.folders import FolderListing
 from cellstorm.serve.refusals import Refusal, refusals
 from cellstorm.serve.services import ServicesOf
@@ -83,11 +84,12 @@ async def describe_movie(folder: str, services: ServicesOf, path: _Path) -> dict
     responses={
         **refusals(403, 404, 422),
         200: {"content": {"application/octet-stream": {}}, "description": "the file"},
+        304: {"description": "the client has it, says its If-None-Match"},
         206: {"description": "the part that Range asked for"},
         416: {"description": "Range lies outside the file"},
     },
 )
-def get_file(folder: str, services: ServicesOf, path: _Path) -> FileResponse:
+def get_file(folder: str, services: ServicesOf, path: _Path) -> CachedFile:
     """A file itself, whole or in parts."""
     found = services.folders.find(folder, path)
     if not found.is_file():
@@ -96,7 +98,7 @@ def get_file(folder: str, services: ServicesOf, path: _Path) -> FileResponse:
         found.open("rb").close()
     except OSError as error:
         raise Refusal("not_found", f"the file cannot be read ({error.strerror}).") from error
-    return FileResponse(
+    return CachedFile(
         found,
         # whatever it is, no browser shall show it as a page
         media_type="application/octet-stream",

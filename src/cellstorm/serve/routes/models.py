@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from starlette.responses import FileResponse
 
 from cellstorm.errors import ConfigurationError
+from cellstorm.serve.cached_file import CachedFile
 from cellstorm.serve.model_shelf import ShelvedModel
 from cellstorm.serve.refusals import Refusal, refusals
 from cellstorm.serve.services import ServicesOf
@@ -34,13 +35,13 @@ def list_models(services: ServicesOf) -> ModelList:
         200: {"content": {"application/octet-stream": {}}, "description": "the ONNX file"},
     },
 )
-def get_model_file(model_id: str, services: ServicesOf) -> FileResponse:
+def get_model_file(model_id: str, services: ServicesOf) -> CachedFile:
     """The ONNX file of a network; its content never changes."""
     try:
         shelved = services.models.find(model_id)
     except ConfigurationError as error:
         raise Refusal("not_found", error.what) from error
-    return FileResponse(
+    return CachedFile(
         shelved.path,
         media_type="application/octet-stream",
         headers={

@@ -1,16 +1,16 @@
 """What came out of a job."""
 
-import os
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.responses import FileResponse
 
+from cellstorm.serve.cached_file import CachedFile
 from cellstorm.serve.refusals import Refusal, refusals
 from cellstorm.serve.services import ServicesOf
 from cellstorm.serve.telling import result_path, shown_results
-from cellstorm.serve.work import REPORT_FILE, RESULT_FILES, SO_FAR
+from cellstorm.serve.work import REPORT_FILE, RESULT_FILES, SO_FAR, result_name
 
 __all__ = ["router"]
 
@@ -30,6 +30,7 @@ _REPORT_POLICY = (
     responses={
         **refusals(404, 422),
         200: {"content": {"application/octet-stream": {}}, "description": "the file"},
+        304: {"description": "the client has it, says its If-None-Match"},
         206: {"description": "the part that Range asked for"},
         416: {"description": "Range lies outside the file"},
     },
@@ -49,19 +50,18 @@ def get_result(
     headers = {"cache-control": "private, no-cache"}
     if name == REPORT_FILE:
         headers["content-security-policy"] = _REPORT_POLICY
-    attached = f"{os.path.splitext(job.name)[0]}.{name}"
     try:
         if name == SO_FAR:
             # it is taken away as soon as the job is done
             return Response(
                 path.read_bytes(), media_type="image/png", headers={"cache-control": "no-store"}
             )
-        return FileResponse(
+        return CachedFile(
             path,
             media_type=RESULT_FILES[name],
             headers=headers,
             stat_result=path.stat(),
-            filename=attached,
+            filename=result_name(job.name, name),
             content_disposition_type="attachment" if download else "inline",
         )
     except OSError as error:
