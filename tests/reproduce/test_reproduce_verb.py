@@ -69,7 +69,8 @@ def test_the_paper_grid_compares_three_methods_and_is_run_once(
     # the cells of fig4 are fig5's
     again = sorted((path, path.stat().st_mtime_ns) for path in (tmp_path / "work/grid").rglob("*"))
     assert again == kept
-    grid = {row["method"]: row for row in _rows(tmp_path / "fig5-quick-4.csv")}
+    tables = [_rows(path) for path in sorted(tmp_path.glob("fig5-quick*.csv"))]
+    grid = {row["method"]: row for rows in tables if "ratio" in rows[0] for row in rows}
     assert grid["gan"]["picture"] == "sum of its frames"
     assert grid["net"]["picture"] == "histogram"
     assert 0.3 < float(grid["truth"]["ratio"]) < 3.0
@@ -110,6 +111,16 @@ def test_bad_input_is_one_sentence_and_exit_2(
     assert sentence in told
     assert "Traceback" not in told
     assert not list(tmp_path.rglob("*.png"))
+
+
+def test_a_file_that_is_no_movie_is_refused_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.mp4").write_text("this is not a movie, but a text about one\n" * 20)
+    words = ("--movie", str(tmp_path / "notes.mp4"), "--output", str(tmp_path / "out"))
+    assert _run("fig2", *words) == 2
+    assert "this is a text file, not a movie." in capsys.readouterr().err
+    assert not list((tmp_path / "out").rglob("*.mp4"))
 
 
 def test_a_model_of_another_method_is_refused(

@@ -17,6 +17,7 @@ from cellstorm.render.side_by_side import most_crowded
 from cellstorm.reproduce.drawing import drawn_molecules, sheet, show_picture
 from cellstorm.reproduce.figure_table import FigureTable, Value
 from cellstorm.reproduce.methods import CLASSICAL, GAN, NET, spoken
+from cellstorm.reproduce.request import Request
 from cellstorm.reproduce.result import Drawn
 from cellstorm.reproduce.workshop import Found, Workshop
 from cellstorm.simulate import SIMULATION_PRESETS
@@ -58,6 +59,8 @@ def make_fig2(workshop: Workshop) -> Drawn:
         A movie cannot be made, read or localized.
     """
     request = workshop.request
+    # looked at first, so that a wrong file does not show after an hour
+    real = None if request.movie is None else _frames_and_pixel(request.movie, request)
     edge = 64 if request.quick else 192
     simulation = SIMULATION_PRESETS["phone"].changed(
         frames=request.length(full=6000, quick=300), width_px=edge, height_px=edge, seed=_SEED
@@ -73,11 +76,8 @@ def make_fig2(workshop: Workshop) -> Drawn:
             faintest_photons=simulation.faintest_photons,
         )
     ]
-    if request.movie is not None:
-        with open_movie(request.movie) as movie:
-            size_nm = request.pixel_size_nm or movie.pixel_size_nm or _USUAL_PIXEL_NM
-            count = movie.shape[0]
-        frames = (0, min(count, request.length(full=count, quick=300)))
+    if request.movie is not None and real is not None:
+        frames, size_nm = real
         samples.append(_sample(workshop, request.movie, request.movie.name, size_nm, frames=frames))
     columns = len(samples[0].found) + 1
     canvas = sheet(_PANEL_INCHES * columns, (_PANEL_INCHES + 0.3) * 2 * len(samples) + 0.3)
@@ -96,6 +96,14 @@ def make_fig2(workshop: Workshop) -> Drawn:
         sentences=_sentences(samples[0], resolutions),
         notices=workshop.notices,
     )
+
+
+def _frames_and_pixel(path: Path, request: Request) -> tuple[tuple[int, int], float]:
+    """Which frames of a real video are looked at, and the edge of its pixels, nm."""
+    with open_movie(path) as movie:
+        count = movie.shape[0]
+        size_nm = request.pixel_size_nm or movie.pixel_size_nm or _USUAL_PIXEL_NM
+    return (0, min(count, request.length(full=count, quick=300))), size_nm
 
 
 def resolution_nm(table: Localizations) -> float | None:
