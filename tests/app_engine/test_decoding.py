@@ -9,6 +9,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import tifffile
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
@@ -142,3 +143,29 @@ def test_a_codec_that_the_browser_lacks_is_named(engine: Engine, site_folder: Pa
     else:
         assert seen["kind"] == "unsupported-codec"
         assert "HEVC" in seen["message"]
+
+
+_STACKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "eight_bits": ("u1", {"compression": "lzw", "rowsperstrip": 10}),
+    "big_endian": ("u2", {"byteorder": ">"}),
+    "differences": ("u2", {"compression": "lzw", "predictor": 2}),
+    "deflate": ("u2", {"compression": "zlib"}),
+    "big_tiff": ("f4", {"bigtiff": True}),
+    "imagej": ("u2", {"imagej": True, "resolution": (10.0, 10.0), "metadata": {"unit": "um"}}),
+    "ome": ("u2", {"ome": True, "metadata": {"axes": "TYX", "PhysicalSizeX": 0.12}}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", _STACKS)
+def test_the_browser_reads_tiff_stacks(name: str, engine: Engine, site_folder: Path) -> None:
+    dtype, options = _STACKS[name]
+    scale = 1 if dtype == "u1" else 40
+    frames = (np.stack(_frames(8)[:5]) * scale).astype(dtype)
+    path = site_folder / f"{name}.tif"
+    tifffile.imwrite(path, frames, photometric="minisblack", **options)
+    seen = engine("lumaOf", path.name)
+    assert seen["digests"] == [hashlib.sha256(frame.tobytes()).hexdigest() for frame in frames]
+    movie = open_movie(path)
+    assert seen["frameCount"] == movie.shape[0]
+    assert seen["pixelSizeNm"] == pytest.approx(movie.pixel_size_nm)

@@ -14,7 +14,16 @@ const engine = {
     try {
       const movie = await openMovie(await fetched(address), address);
       const digests: string[] = [];
-      const { frameCount, width, height, bitDepth, valueRange, formatName, frameRateHz } = movie;
+      const {
+        frameCount,
+        width,
+        height,
+        bitDepth,
+        valueRange,
+        formatName,
+        frameRateHz,
+        pixelSizeNm,
+      } = movie;
       const times: (number | null)[] = [];
       for await (const frame of movie.frames(start, Math.min(stop, frameCount))) {
         const bytes = new Uint8Array(frame.pixels.buffer.slice(0) as ArrayBuffer);
@@ -31,6 +40,7 @@ const engine = {
         valueRange,
         formatName,
         frameRateHz,
+        pixelSizeNm,
         digests,
         times,
       };
