@@ -83,8 +83,9 @@ def make_clip(
             photons = rng.gamma(4.0, 250.0)
             _add_spot(light, x0 + place[0], y0 + place[1], photons)
         electrons = rng.poisson(light) + rng.normal(0.0, _READ_NOISE_E, light.shape)
-        grey = electrons / _GAIN_E_PER_GREY + _OFFSET_GREY
-        made[index] = np.clip(np.rint(grey), 0, 255).astype(np.uint8)
+        grey = np.clip(electrons / _GAIN_E_PER_GREY + _OFFSET_GREY, 0, 255)
+        # raw video of this kind has black at 16 and white at 235, as most phone video
+        made[index] = np.rint(16 + grey * (235 - 16) / 255).astype(np.uint8)
         if numbered:
             _write_number(made[index, y0 + region_px - CELL_PX :, x0:], index)
     return BlinkingClip(made, (x0, y0, region_px, region_px), frame_rate_hz)

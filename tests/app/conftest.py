@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,12 @@ def _absent(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def _close(context: Any) -> None:
+    # a test may have killed the browser
+    with suppress(playwright_api.Error):  # type: ignore[union-attr]
+        context.close()
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +111,7 @@ def open_phone(
                 made = driver.chromium.launch_persistent_context(
                     str(profile), executable_path=chromium, args=switches, **options
                 )
-                stack.callback(made.close)
+                stack.callback(_close, made)
             if before:
                 made.add_init_script(before)
             phone = Phone(made.new_page(), address, expected)

@@ -88,20 +88,10 @@ class Phone:
         self.page.wait_for_timeout(_HOLD_MS)
         self.page.mouse.up()
 
-    def save(self, words: str, folder: Path, files: int = 1) -> list[Path]:
-        """Press a button that saves files; returns them in the order they came."""
-        saved: list[Any] = []
-        self.page.on("download", saved.append)
-        self.press(words)
-        for _ in range(200):
-            if len(saved) == files:
-                break
-            self.page.wait_for_timeout(100)
-        assert len(saved) == files
-        paths = []
-        for download in saved:
-            path = folder / download.suggested_filename
-            download.save_as(path)
-            paths.append(path)
-        self.page.remove_listener("download", saved.append)
-        return paths
+    def save(self, words: str, folder: Path) -> Path:
+        """Press a button that saves a file; returns it."""
+        with self.page.expect_download() as waiting:
+            self.press(words)
+        path = folder / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        return path

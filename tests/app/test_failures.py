@@ -19,9 +19,7 @@ def _write_video(path: Path, codec: str, frames: int = 40) -> Path:
         stream.width, stream.height = 128, 128
         stream.pix_fmt = "yuv420p"
         for index in range(frames):
-            planes = np.concatenate(
-                [clip.frames[index], np.full((64, 128), 128, np.uint8)], axis=0
-            )
+            planes = np.concatenate([clip.frames[index], np.full((64, 128), 128, np.uint8)], axis=0)
             for packet in stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")):
                 container.mux(packet)
         for packet in stream.encode():

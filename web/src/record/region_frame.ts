@@ -52,7 +52,6 @@ export class RegionFrame {
   setFrameSize(width: number, height: number): void {
     this.#width = width;
     this.#height = height;
-    this.root.style.aspectRatio = `${width} / ${height}`;
     this.show(this.#region);
   }
 

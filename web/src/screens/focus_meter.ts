@@ -52,7 +52,8 @@ export class FocusMeter {
     this.#bar.style.width = `${(100 * this.#now) / full}%`;
     this.#mark.style.left = `${(100 * this.#best) / full}%`;
     this.#bar.classList.toggle("at-best", this.#now > 0.97 * this.#best);
-    this.#value.textContent = `${short(this.#now)} · best ${short(this.#best)}`;
+    this.#value.textContent = short(this.#now);
+    this.#value.title = `best so far: ${short(this.#best)}`;
     this.#meter.setAttribute("aria-valuenow", this.#now.toFixed(1));
     this.#meter.setAttribute("aria-valuemax", full.toFixed(1));
   }

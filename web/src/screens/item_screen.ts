@@ -86,14 +86,12 @@ async function showRecording(
     video.playsInline = true;
     ends.push(() => URL.revokeObjectURL(address));
   }
-  const named = async (): Promise<File[]> => {
-    if (file === null) return [];
-    const json = await recordingJson(item);
-    return [
-      new File([file], fileName(item.name, ending), { type: movieType(ending) }),
-      new File([json], fileName(item.name, ".json"), { type: "application/json" }),
-    ];
-  };
+  const movieFile = (): File =>
+    new File([file ?? ""], fileName(item.name, ending), { type: movieType(ending) });
+  const factsFile = async (): Promise<File> =>
+    new File([await recordingJson(item)], fileName(item.name, ".json"), {
+      type: "application/json",
+    });
   const shareable = canShare(new File(["x"], `x${ending}`, { type: movieType(ending) }));
   fill(
     body,
@@ -121,11 +119,17 @@ async function showRecording(
       element(
         "div",
         { class: "row even" },
-        button("Save", {
+        button("Save movie", {
+          icon: "save",
+          disabled: file === null,
+          press: () => download(movieFile(), movieFile().name),
+        }),
+        button("Save facts", {
           icon: "save",
           press: () =>
             attempt(async () => {
-              for (const each of await named()) download(each, each.name);
+              const made = await factsFile();
+              download(made, made.name);
             }),
         }),
         shareable
@@ -133,8 +137,7 @@ async function showRecording(
               icon: "share",
               press: () =>
                 attempt(async () => {
-                  const files = await named();
-                  await share(files.slice(0, 1), item.name);
+                  await share([movieFile()], item.name);
                 }),
             })
           : null,

@@ -202,6 +202,8 @@ export class LocalizeScreen implements Screen {
         this.#run(settings.settings(method, part, reader.valueRange), [first, last], pixels);
       },
     });
+    const stage = element("div", { class: "movie-stage" }, canvas, frame.root);
+    stage.style.setProperty("--ratio", String(width / height));
     fill(
       this.#body,
       element(
@@ -210,7 +212,7 @@ export class LocalizeScreen implements Screen {
         element(
           "div",
           { class: "stack" },
-          element("div", { class: "movie-stage" }, canvas, frame.root),
+          stage,
           width > 128 && height > 128
             ? segmented(
                 "Part of the picture",
@@ -306,6 +308,16 @@ export class LocalizeScreen implements Screen {
     );
     const message = element("div", { class: "stack", aria: { live: "polite" } });
     const stop = button("Stop", { icon: "stop", kind: "wide", press: () => session.cancel() });
+    fill(
+      message,
+      element(
+        "p",
+        { class: "hint", role: "status" },
+        settings.method === "net"
+          ? "Loading the network and looking at the movie …"
+          : "Looking at the movie …",
+      ),
+    );
     fill(this.#body, view.root, message, stop);
     window.scrollTo(0, 0);
     view.follow(session);

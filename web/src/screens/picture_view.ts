@@ -23,6 +23,8 @@ const GROW_EVERY_MS = 150;
 const WHEEL_STEP = 1.0015;
 const BUTTON_STEP = 1.6;
 const THUMBNAIL_PATIENCE_MS = 2000;
+// Zoomed out, molecules are single pixels: on a phone these need lifting to be seen.
+const GAMMA = 0.5;
 
 const COLOUR_MAPS: readonly (readonly [ColourMap, string])[] = [
   ["hot", "Hot"],
@@ -110,7 +112,7 @@ export class PictureView {
           icon: "fit",
           kind: "small overlay",
           iconOnly: true,
-          press: () => this.fit(),
+          press: () => this.showAll(),
         }),
       ),
       this.#zoomWords,
@@ -136,7 +138,7 @@ export class PictureView {
   }
 
   /** Shows the whole field. */
-  fit(): void {
+  showAll(): void {
     this.#fitted = true;
     const { width, height } = this.#canvas;
     if (width === 0) return;
@@ -244,7 +246,7 @@ export class PictureView {
     if (next.width === this.#canvas.width && next.height === this.#canvas.height) return;
     this.#canvas.width = next.width;
     this.#canvas.height = next.height;
-    if (this.#fitted) this.fit();
+    if (this.#fitted) this.showAll();
     else this.#setView(resized(this.#view, next.width, next.height));
   }
 
@@ -330,7 +332,7 @@ export class PictureView {
         "+": () => this.#zoomBy(BUTTON_STEP),
         "=": () => this.#zoomBy(BUTTON_STEP),
         "-": () => this.#zoomBy(1 / BUTTON_STEP),
-        "0": () => this.fit(),
+        "0": () => this.showAll(),
       };
       const move = moves[event.key];
       if (move === undefined) return;
@@ -348,7 +350,7 @@ export class PictureView {
     const { colourMap } = preferences.values;
     const top =
       this.#brightness === 1 ? null : usualTop(this.#picture.brightness) / this.#brightness;
-    return { colourMap, top, gamma: this.#mode === "gaussian" ? 0.7 : 0.6 };
+    return { colourMap, top, gamma: GAMMA };
   }
 
   get #busy(): boolean {

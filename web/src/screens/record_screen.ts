@@ -227,7 +227,7 @@ export class RecordScreen implements Screen {
         const { region } = preferences.values;
         const size = region?.width ?? 256;
         this.#frame.set(region ?? centredRegion(size, format.width, format.height));
-        this.#viewfinder.style.aspectRatio = `${format.width} / ${format.height}`;
+        this.#viewfinder.style.setProperty("--ratio", String(format.width / format.height));
         if (!format.exact) {
           fill(
             this.#message,
