@@ -92,6 +92,12 @@ def test_the_density_is_that_of_the_structure_and_counts_blinks() -> None:
     assert density(blinking(20_000, 3.0, seed=6, side_nm=2000.0), wanted_nm=50.0).is_enough
 
 
+def test_blinks_without_neighbours_carry_no_detail_and_no_number_is_made_up() -> None:
+    found = density(blinking(100, 1.0, seed=9))
+    assert found.around_per_um2 == 0
+    assert "too few of them to carry any detail" in found.reading
+
+
 def test_tables_that_are_too_small_or_in_other_units_are_refused() -> None:
     few = blinking(5, 1.0, seed=7)
     for figure in (event_rate, density, blink_statistics):

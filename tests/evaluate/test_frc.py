@@ -211,6 +211,13 @@ def uniform(count: int, frames: int, seed: int = 0) -> Localizations:
     return Localizations(pl.DataFrame(data))
 
 
+def scaled(factor: float) -> Localizations:
+    """Far apart along x, or all in one place."""
+    even = uniform(3000, 1000)
+    y_nm = pl.col("y_nm") * min(factor, 1.0)
+    return even.with_data(even.data.with_columns(pl.col("x_nm") * factor, y_nm))
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -218,6 +225,8 @@ def uniform(count: int, frames: int, seed: int = 0) -> Localizations:
         (lambda: uniform(1, 10), "cannot be told from 1 localizations"),
         (lambda: uniform(2000, 5), "come from 5 frames"),
         (lambda: uniform(3000, 1000), "no better than chance"),
+        (lambda: scaled(1e12), "too large for tiles of"),
+        (lambda: scaled(0.0), "the field is only 2 nm wide"),
     ],
 )
 def test_a_table_that_cannot_tell_is_refused_in_a_sentence(

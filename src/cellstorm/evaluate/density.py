@@ -121,6 +121,11 @@ class Density:
     @property
     def reading(self) -> str:
         """What it means, in a sentence."""
+        if not self.around_per_um2 > 0:
+            return (
+                f"most blinks have no other within squares of {self.cell_nm:g} nm: too few of"
+                " them to carry any detail"
+            )
         sentence = (
             f"{self.around_per_um2:.0f} blinks per µm² of structure carry details down to"
             f" {self.nyquist_nm:.0f} nm at best"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len, rfft2
 from scipy.signal.windows import tukey
 
+from cellstorm.errors import TableError
 from cellstorm.evaluate._tile_kernel import count_per_tile, draw_groups, rows_by_tile
 from cellstorm.evaluate.table_field import FieldNm
 
@@ -25,6 +26,8 @@ Vector = NDArray[np.float64]
 # 1/8 of either side is faded out, as by Nieuwenhuizen et al. 2013
 _TAPER = 0.25
 _FEWEST_IN_TILE = 2
+# a count for each of them is held: 134 MB
+_MOST_TILES = 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +74,24 @@ class Tiling:
 
     @classmethod
     def of(cls, field_nm: FieldNm, pixel_nm: float, largest_nm: float) -> "Tiling":
-        """Nearly square tiles no larger than ``largest_nm`` that fill the field."""
+        """Nearly square tiles no larger than ``largest_nm`` that fill the field.
+
+        Raises
+        ------
+        TableError
+            There would be more than fit in memory.
+        """
         x0, x1, y0, y1 = field_nm
         target = min(x1 - x0, y1 - y0, largest_nm)
         # an eighth more than a whole tile is better one large tile than two small ones
         columns = max(1, math.ceil((x1 - x0) / target - 0.125))
         rows = max(1, math.ceil((y1 - y0) / target - 0.125))
+        if columns * rows > _MOST_TILES:
+            raise TableError(
+                f"the field is {(x1 - x0) / 1e3:.3g} by {(y1 - y0) / 1e3:.3g} um, too large for"
+                f" tiles of {target / 1e3:.3g} um.",
+                todo="Leave out what lies far away, or give the field; are its positions in nm?",
+            )
         edge_nm = ((x1 - x0) / columns, (y1 - y0) / rows)
         return cls((x0, y0), edge_nm, columns, rows, pixel_nm)
 
@@ -223,13 +238,16 @@ class _Rings:
         window = np.outer(tukey(rows, _TAPER), tukey(columns, _TAPER)).astype(np.float32)
         # what is faded out and what is padded adds no independent values
         squared = np.square(window, dtype=np.float64)
-        share = squared.mean() ** 2 / np.square(squared).mean() * window.size / (height * width)
+        # a tile of two pixels is faded out whole
+        spread = float(np.square(squared).mean()) or 1.0
+        share = squared.mean() ** 2 / spread * window.size / (height * width)
         frequency: Vector = np.arange(1.0, tiling.rings + 1.0) * tiling.ring_per_nm
         return cls(tiling.padded_px, window, order, edges, frequency, 2.0 * share * np.diff(edges))
 
     def sums(self, counts: NDArray[np.float32], localizations: int) -> RingSums:
         # the window itself would be something that all have in common
-        level = np.tensordot(counts, self.window, 2) / self.window.sum(dtype=np.float64)
+        level = np.tensordot(counts, self.window, 2)
+        level /= float(self.window.sum(dtype=np.float64)) or 1.0
         counts -= level.astype(np.float32)[:, None, None]
         counts *= self.window
         spectra = rfft2(counts, s=self.padded_px, workers=os.cpu_count() or 1)
