@@ -124,11 +124,22 @@ def show_picture(
 
 
 def _draw_scale_bar(axes: "Axes", region_nm: RegionNm) -> None:
+    from matplotlib.patheffects import withStroke
+
     x0, x1, y0, y1 = region_nm
     wanted_um = _BAR_SHARE * (x1 - x0) / 1e3
     length_um = max((one for one in _SCALE_BARS_UM if one <= wanted_um), default=_SCALE_BARS_UM[0])
     left, low = x0 + 0.05 * (x1 - x0), y1 - 0.06 * (y1 - y0)
-    axes.plot([left, left + 1e3 * length_um], [low, low], color="white", linewidth=3)
+    # widefield pictures can be white where the bar is
+    edge = [withStroke(linewidth=5, foreground="black")]
+    axes.plot(
+        [left, left + 1e3 * length_um],
+        [low, low],
+        color="white",
+        linewidth=3,
+        path_effects=edge,
+        solid_capstyle="butt",
+    )
     axes.annotate(
         f"{length_um:g} µm",
         (left, low),
@@ -136,4 +147,5 @@ def _draw_scale_bar(axes: "Axes", region_nm: RegionNm) -> None:
         textcoords="offset points",
         color="white",
         fontsize=8,
+        path_effects=[withStroke(linewidth=2, foreground="black")],
     )

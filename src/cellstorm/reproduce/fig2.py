@@ -35,6 +35,7 @@ _CLOSER_NM = 3000.0
 _PANEL_INCHES = 3.0
 _FINE_NM = 20.0
 _MOST_FINE_PX = 1500
+_ALIKE = 0.1
 _USUAL_PIXEL_NM = 100.0
 _TITLES = {GAN: "network (gan), sum of all frames", NET: "our network (net)"}
 
@@ -80,7 +81,7 @@ def make_fig2(workshop: Workshop) -> Drawn:
         frames, size_nm = real
         samples.append(_sample(workshop, request.movie, request.movie.name, size_nm, frames=frames))
     columns = len(samples[0].found) + 1
-    canvas = sheet(_PANEL_INCHES * columns, (_PANEL_INCHES + 0.3) * 2 * len(samples) + 0.3)
+    canvas = sheet(_PANEL_INCHES * columns, (2 * _PANEL_INCHES + 0.3) * len(samples) + 0.3)
     grid = canvas.subplots(2 * len(samples), columns, squeeze=False)
     for number, sample in enumerate(samples):
         _draw(sample, list(grid[2 * number]), list(grid[2 * number + 1]))
@@ -236,6 +237,8 @@ def _sentences(
             )
             continue
         finer = "finer than" if value < PAPER_PHONE_FRC_NM else "coarser than"
+        if abs(value / PAPER_PHONE_FRC_NM - 1.0) < _ALIKE:
+            finer = "about"
         said.append(
             f"On the simulated cell {spoken(name)} has a Fourier ring correlation of {value:.0f}"
             f" nm, {finer} the {PAPER_PHONE_FRC_NM:g} nm of the paper's phone on real microtubules;"

@@ -36,6 +36,7 @@ _TRUTH = "truth"
 _EMCCD_LIGHT = 0.90 / 0.75
 _CLOSE_RATIO = 1.25
 _SHOWN_WIDTHS = 2.0
+_BINS = 120
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +149,7 @@ def _row(name: str, table: Localizations, box: ProfileBox, *, with_frc: bool = T
     across: Profile | None = None
     try:
         rate = event_rate(table)
-        across = profile(table, box)
+        across = profile(table, box, bins=_BINS)
     except CellstormError:
         # too few molecules, which the table shows
         pass
