@@ -95,6 +95,7 @@ def draw_frc_map(found: FrcMap) -> Drawing:
         x1, y1 = x0 + 1e-3 * columns * found.tile_nm[0], y0 + 1e-3 * rows * found.tile_nm[1]
         told = found.resolution_nm[np.isfinite(found.resolution_nm)]
         low, high = np.quantile(told, (0.02, 0.98)).tolist()
+        axes.patch.set(facecolor=BAND, alpha=0.6)
         image = axes.imshow(
             found.resolution_nm,
             extent=(x0, x1, y1, y0),
@@ -111,8 +112,8 @@ def draw_frc_map(found: FrcMap) -> Drawing:
         "Resolution over the field",
         alt=f"Map of the resolution: {as_text(found.median_nm)} nm in the middle tile, from"
         f" {as_text(found.best_nm)} to {as_text(found.worst_nm)} nm.",
-        caption="The same, tile by tile; empty tiles have too few molecules to tell. One tile"
-        " scatters by tenths of its value: look at the whole.",
+        caption="The same, tile by tile (of a huge field, its middle); empty tiles have too few"
+        " molecules to tell. One tile scatters by tenths of its value: look at the whole.",
         x=Axis("x", "µm"),
         y=Axis("y", "µm"),
         paint=paint,

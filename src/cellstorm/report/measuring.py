@@ -1,5 +1,6 @@
 """All that is measured on a table, each figure told or with the reason why not."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from cellstorm.errors import TableError
 from cellstorm.evaluate import (
@@ -25,6 +27,7 @@ from cellstorm.evaluate import (
     grid_bias,
     nena,
 )
+from cellstorm.evaluate.table_field import FieldNm, field_of_table
 from cellstorm.localizations import Localizations
 from cellstorm.refine.drift import DriftCurve, FoundDrift, find_drift, read_curve
 from cellstorm.refine.provenance import read_origin
@@ -50,8 +53,9 @@ _STEPS = (
     "resolution over the field",
 )
 MEASURING_STEPS = len(_STEPS)
-_MAP_TILES_ALONG = 16
 _TILE_RESOLUTIONS = 25.0
+_MAP_BLOCKS = 10
+_MOST_MAPPED_PX = 1e8
 _DRIFT = re.compile(r"drift:? corrected")
 
 
@@ -190,11 +194,27 @@ def _grid(table: Localizations) -> GridBias:
 
 
 def _map(table: Localizations, whole: Frc, options: ReportOptions) -> FrcMap:
-    # pixels that suit are known by now, and a map of thousands of tiles shows nothing
-    chosen = options.frc.model_copy(update={"pixel_nm": whole.pixel_nm})
-    extent = max(float(np.ptp(table.column(name))) for name in ("x_nm", "y_nm"))
-    tile_nm = max(_TILE_RESOLUTIONS * whole.resolution_nm, extent / _MAP_TILES_ALONG)
-    return frc_map(table, chosen, tile_nm=tile_nm)
+    # pixels that suit are known by now; fewer blocks cost a third and are enough for a tile
+    chosen = options.frc.model_copy(
+        update={"pixel_nm": whole.pixel_nm, "blocks": min(options.frc.blocks, _MAP_BLOCKS)}
+    )
+    return frc_map(table, chosen, field_nm=_mapped_field(table, whole))
+
+
+def _mapped_field(table: Localizations, whole: Frc) -> FieldNm:
+    """All of the field, or of one that would take minutes the part around its middle."""
+    field = field_of_table(table)
+    tile_nm = _TILE_RESOLUTIONS * whole.resolution_nm
+    tiles = table.data.lazy().select((pl.col("x_nm", "y_nm") / tile_nm).floor().cast(pl.Int32))
+    occupied = int(tiles.unique().select(pl.len()).collect(engine="streaming").item())
+    if occupied * (tile_nm / whole.pixel_nm) ** 2 <= _MOST_MAPPED_PX:
+        return field
+    half_nm = 0.5 * math.sqrt(_MOST_MAPPED_PX) * whole.pixel_nm
+    ends = []
+    for name, (low, high) in zip(("x_nm", "y_nm"), (field[:2], field[2:]), strict=True):
+        middle = float(np.median(table.column(name)))
+        ends += [max(low, middle - half_nm), min(high, middle + half_nm)]
+    return ends[0], ends[1], ends[2], ends[3]
 
 
 def _middle_frames(table: Localizations, most: int) -> Localizations:
