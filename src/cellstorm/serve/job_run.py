@@ -14,12 +14,12 @@ from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import CellstormError, OutputError
 from cellstorm.localizations import convert_table
 from cellstorm.localize import GaussianMethod, Method
+from cellstorm.movie.outside_references import refuse_outside_references
 from cellstorm.report import write_report
 from cellstorm.run import LocalizationRun, Progress, localize_movie
 from cellstorm.run.partial import PartialRun
 from cellstorm.serve.job import JobError, JobProgress, JobSettings, JobSummary
 from cellstorm.serve.model_shelf import ModelShelf
-from cellstorm.serve.outside_references import refuse_outside_references
 from cellstorm.serve.work import (
     REPORT_FILE,
     SUMMARY_FILE,

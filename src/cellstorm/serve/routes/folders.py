@@ -56,7 +56,7 @@ async def describe_movie(folder: str, services: ServicesOf, path: _Path) -> dict
             sys.executable,
             "-P",
             "-m",
-            "cellstorm.serve.movie_look",
+            "cellstorm.movie.look_process",
             str(found),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -11,7 +11,7 @@ from typing import Any
 from cellstorm.errors import CellstormError
 from cellstorm.movie import open_movie
 from cellstorm.movie.description import describe_movie
-from cellstorm.serve.outside_references import refuse_outside_references
+from cellstorm.movie.outside_references import refuse_outside_references
 
 __all__: list[str] = []
 
