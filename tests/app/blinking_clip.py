@@ -67,7 +67,7 @@ def make_clip(
     glow = 6.0 + 10.0 * np.exp(
         -((axis_x - width / 2) ** 2 + (axis_y - height / 2) ** 2) / (0.9 * region_px) ** 2
     )
-    places = _structure(rng, region_px, 600)
+    places = _structure(rng, region_px, 1500)
     made = np.empty((frames, height, width), np.uint8)
     lit: NDArray[np.intp] = np.empty(0, np.intp)
     for index in range(frames):

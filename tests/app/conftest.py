@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-import cellstorm
 from tests.app.blinking_clip import BlinkingClip, make_clip
 from tests.app.phone import PHONE, Phone
 from tests.app.site_server import served
 
-playwright_api = pytest.importorskip("playwright.sync_api") if "CI" not in os.environ else None
-if playwright_api is None:
-    import playwright.sync_api as playwright_api  # type: ignore[no-redef]
+import cellstorm
+
+try:
+    import playwright.sync_api as playwright_api
+except ImportError:
+    playwright_api = None  # type: ignore[assignment]
 
 _APP = Path(cellstorm.__file__).parent / "serve" / "app"
 
@@ -33,7 +34,7 @@ def _absent(what: str) -> None:
 
 def _close(context: Any) -> None:
     # a test may have killed the browser
-    with suppress(playwright_api.Error):  # type: ignore[union-attr]
+    with suppress(playwright_api.Error):
         context.close()
 
 
@@ -60,7 +61,9 @@ def site() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def driver() -> Iterator[Any]:
     """Playwright."""
-    with playwright_api.sync_playwright() as playwright:  # type: ignore[union-attr]
+    if playwright_api is None:
+        _absent("playwright is not installed")
+    with playwright_api.sync_playwright() as playwright:
         yield playwright
 
 

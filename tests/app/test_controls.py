@@ -1,7 +1,6 @@
 """What a phone's camera offers is offered, sent together, and shown as it was really set."""
 
 import pytest
-
 from tests.app.conftest import OpenPhone
 
 pytestmark = pytest.mark.slow

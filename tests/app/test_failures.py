@@ -1,11 +1,11 @@
 """Whatever is missing, the person is told what is wrong and what to do."""
 
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import pytest
-
 from tests.app.blinking_clip import make_clip
 from tests.app.conftest import OpenPhone
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 def _write_video(path: Path, codec: str, frames: int = 40) -> Path:
     clip = make_clip(frames=frames, width=128, height=128, region_px=128, numbered=False)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=30)
+        stream = cast("av.VideoStream", container.add_stream(codec, rate=30))
         stream.width, stream.height = 128, 128
         stream.pix_fmt = "yuv420p"
         for index in range(frames):

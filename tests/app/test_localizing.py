@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 import tifffile
+from tests.app.blinking_clip import make_clip
+from tests.app.conftest import OpenPhone
+from tests.app.phone import Phone
 
 from cellstorm.camera import load_camera
 from cellstorm.localizations import read_table
 from cellstorm.localize import GaussianMethod, NetMethod
 from cellstorm.run import localize_frames
-from tests.app.blinking_clip import make_clip
-from tests.app.conftest import OpenPhone
-from tests.app.phone import Phone
 
 pytestmark = pytest.mark.slow
 

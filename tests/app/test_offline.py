@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.app.conftest import OpenPhone
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.app.blinking_clip import BlinkingClip
 from tests.app.conftest import OpenPhone
 

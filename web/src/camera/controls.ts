@@ -168,8 +168,9 @@ export function controlText(control: Control, value: number | boolean | null): s
   if (value === null) return "–";
   if (typeof value === "boolean") return value ? "on" : "off";
   const shown = value * control.scale;
-  const digits = shown !== 0 && Math.abs(shown) < 10 && control.step * control.scale < 1 ? 2 : 0;
-  const text = Number(shown.toFixed(shown >= 10 && digits === 0 ? 0 : Math.max(digits, 1)));
+  const step = control.step * control.scale;
+  const digits = step >= 1 || Math.abs(shown) >= 100 ? 0 : Math.abs(shown) >= 10 ? 1 : 2;
+  const text = Number(shown.toFixed(digits));
   return control.unit === "" ? `${text}` : `${text} ${control.unit}`;
 }
 

@@ -11,7 +11,7 @@ import { icon } from "./icons.ts";
 import { attempt, button, errorNotice, notice, type Screen } from "./parts.ts";
 import { GreyHistogram } from "./plots.ts";
 import { RegionView } from "./region_view.ts";
-import { dateText } from "./words.ts";
+import { nameNow } from "./words.ts";
 
 const DARK_FRAMES = 300;
 const STILL_FRAMES = 150;
@@ -264,7 +264,7 @@ class CalibrateScreen implements Screen {
     bar.value = 0;
     fill(place, bar, element("p", { class: "hint", role: "status" }, "Recording. Keep still …"));
     const kind = which === "dark" ? "dark" : "flat";
-    const name = `${which === "dark" ? "Dark" : "Still"} clip ${dateText(new Date().toISOString())}`;
+    const name = `${which === "dark" ? "Dark" : "Still"} ${nameNow()}`;
     const session = await RecordingSession.start(camera, kind, name, frames);
     this.#session = session;
     session.on("progress", (progress) => {

@@ -14,7 +14,7 @@ import { localizeLive } from "./engines.ts";
 import { fieldOf } from "./localize_screen.ts";
 import { automaticMethod, rememberSpeed, usualSettings } from "./localize_settings.ts";
 import { notice, segmented } from "./parts.ts";
-import { dateText } from "./words.ts";
+import { nameNow } from "./words.ts";
 
 /** What it ends with: an item, unless there was nothing to keep. */
 interface LiveEnd {
@@ -49,7 +49,7 @@ export class LivePanel extends Emitter<{ ended: LiveEnd }> {
     const keeper = new ResultKeeper(
       this.#session,
       { name: camera.label, width, height, itemId: null },
-      `Live ${dateText(new Date().toISOString())}`,
+      `Live ${nameNow()}`,
     );
     const message = element("div", { class: "stack", aria: { live: "polite" } });
     fill(message, element("p", { class: "hint" }, "Looking at the first frames …"));

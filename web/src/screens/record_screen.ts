@@ -18,7 +18,7 @@ import { LivePanel } from "./live_panel.ts";
 import { attempt, button, errorNotice, notice, type Screen, tellError } from "./parts.ts";
 import { GreyHistogram } from "./plots.ts";
 import { RegionView } from "./region_view.ts";
-import { bytesText, clockText, countText, dateText } from "./words.ts";
+import { bytesText, clockText, countText, nameNow } from "./words.ts";
 
 /** The record screen. */
 export class RecordScreen implements Screen {
@@ -386,7 +386,7 @@ export class RecordScreen implements Screen {
     if (camera === null || this.#session !== null) return;
     this.#shutter.disabled = true;
     try {
-      const name = `Recording ${dateText(new Date().toISOString())}`;
+      const name = nameNow();
       const session = await RecordingSession.start(camera, "recording", name, null);
       this.#session = session;
       session.on("progress", (progress) => this.#showProgress(progress));
@@ -396,7 +396,7 @@ export class RecordScreen implements Screen {
         this.#tellResult(
           notice(
             notices.length > 0 ? "warn" : "good",
-            `${countText(frames)} frames recorded${item.recording?.exact ? ", bit for bit" : ""}.`,
+            `${countText(frames)} frames recorded${item.recording?.exact ? ", bit for bit" : ""}`,
             notices.join(" "),
             [
               element(

@@ -49,3 +49,11 @@ export function lengthText(nm: number): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }
+
+/** `"2026-11-23 17.54"`: a name for what is made now, that sorts and that every file system takes. */
+export function nameNow(): string {
+  const now = new Date();
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  return `${day} ${two(now.getHours())}.${two(now.getMinutes())}`;
+}
