@@ -1,4 +1,5 @@
 import { boxMean } from "./convolution.ts";
+import { scratch } from "./scratch.ts";
 
 /** A model pixel never falls under this, so that its logarithm and inverse exist. */
 export const LEAST_MODEL = 0.02;
@@ -13,9 +14,9 @@ export function initialBackground(
   background: Float32Array,
 ): void {
   const size = height * width;
-  const weight = new Float32Array(size).fill(1.0);
-  const masked = new Float32Array(size);
-  const norm = new Float32Array(size);
+  const weight = scratch("weight", size).fill(1.0);
+  const masked = scratch("masked", size);
+  const norm = scratch("norm", size);
   for (let turn = 0; turn < 5; turn++) {
     if (turn > 0) {
       for (let p = 0; p < size; p++) {
@@ -45,10 +46,10 @@ export function refreshBackground(
   radius: number,
 ): void {
   const size = height * width;
-  const rest = new Float32Array(size);
-  const weight = new Float32Array(size);
-  const smooth = new Float32Array(size);
-  const norm = new Float32Array(size);
+  const rest = scratch("masked", size);
+  const weight = scratch("weight", size);
+  const smooth = scratch("smooth", size);
+  const norm = scratch("norm", size);
   for (let p = 0; p < size; p++) {
     const mu = model[p];
     const w = 1.0 / (mu * mu);

@@ -1,5 +1,6 @@
 import { convolveSeparable } from "./convolution.ts";
 import { MOLECULE_STRIDE } from "./frame_model.ts";
+import { scratch } from "./scratch.ts";
 
 /**
  * Rao's score of a molecule at every pixel centre, in standard deviations.
@@ -19,8 +20,8 @@ export function scoreMap(
   gain: Float32Array,
 ): void {
   const size = height * width;
-  const relative = new Float32Array(size);
-  const inverse = new Float32Array(size);
+  const relative = scratch("masked", size);
+  const inverse = scratch("weight", size);
   for (let p = 0; p < size; p++) {
     const inv = Math.fround(1.0 / model[p]);
     inverse[p] = inv;
