@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from cellstorm.errors import TableError
-from cellstorm.evaluate import ProfileBox, profile
+from cellstorm.evaluate import ProfileBox, frc, profile
 from cellstorm.localizations import Localizations
 
 SIGMA_NM = 10.0
@@ -70,6 +70,19 @@ def test_two_lines_are_seen_apart_and_their_distance_is_right(gap_nm: float) -> 
 def test_lines_nearer_than_two_standard_deviations_are_not_called_separate(gap_nm: float) -> None:
     # two Gaussians nearer than that have no dip (Sparrow)
     assert not any(profile(*lines(gap_nm, 500, seed=s)).are_separate for s in range(3))
+
+
+def test_lines_as_far_apart_as_the_resolution_are_seen_and_those_at_half_of_it_are_not() -> None:
+    random = np.random.default_rng(5)
+    parts = []
+    for number, gap_nm in enumerate(random.uniform(15.0, 70.0, 25)):
+        pair, _ = lines(gap_nm, 800, seed=number, turn=random.uniform(0, math.pi))
+        x_nm, y_nm = 1600.0 * np.array(divmod(number, 5))
+        parts.append(pair.data.with_columns(pl.col("x_nm") + x_nm, pl.col("y_nm") + y_nm))
+    resolution_nm = frc(Localizations(pl.concat(parts))).resolution_nm
+    for seed in range(2):
+        assert profile(*lines(resolution_nm, 800, seed=seed)).are_separate
+        assert not profile(*lines(0.5 * resolution_nm, 800, seed=seed)).are_separate
 
 
 def test_molecules_seen_many_times_make_errors_larger_not_smaller() -> None:
