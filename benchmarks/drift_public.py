@@ -129,7 +129,7 @@ def of_picasso(table: Localizations, python: str, segment: int) -> tuple[DriftCu
     first, frames = int(frame.min()), int(np.ptp(frame)) + 1
     moved = pl.col("frame").cast(pl.Int64) - first
     with tempfile.TemporaryDirectory() as work:
-        path, seconds = picasso_drift(
+        path, seconds, _ = picasso_drift(
             table.data.with_columns(moved), frames, python, Path(work), repeats=1, segment=segment
         )
     path = path - path.mean(axis=0)

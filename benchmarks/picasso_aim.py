@@ -4,7 +4,8 @@
 
 INPUT holds ``frame`` and, in pixels from the centre of the first, ``x`` and ``y`` (``z`` in
 nm), and ``info``: frames, width, height, pixel size in nm. OUTPUT gets ``drift``,
-``(frames, 2 or 3)`` in nm, and ``seconds``, ``(repeats,)``, after a first run.
+``(frames, 2 or 3)`` in nm, and ``seconds`` and those of all processors, ``busy``,
+``(repeats,)`` each, after a first run.
 """
 
 import sys
@@ -29,9 +30,9 @@ def main() -> None:
     info = [
         {"Width": int(width), "Height": int(height), "Pixelsize": pixel_nm, "Frames": int(frames)}
     ]
-    seconds = []
+    seconds, busy = [], []
     for _ in range(repeats + 1):
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         _, _, drift = aim.aim(
             locs,
             info,
@@ -40,9 +41,10 @@ def main() -> None:
             roi_r=SEARCH_NM / pixel_nm,
         )
         seconds.append(time.perf_counter() - began)
+        busy.append(time.process_time() - worked)
     found = drift.to_numpy(dtype=np.float64)
     found[:, :2] *= pixel_nm
-    np.savez(output, drift=found, seconds=np.array(seconds[1:]))
+    np.savez(output, drift=found, seconds=seconds[1:], busy=busy[1:])
 
 
 if __name__ == "__main__":
