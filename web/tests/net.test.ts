@@ -27,7 +27,6 @@ describe.each(["phone", "scmos", "sparse"])("the network on %s", (name) => {
   test("finds Python's molecules within 0.5 nm", async () => {
     const here = await localizer.localize(frames, 0, frames.length);
     const difference = compare(here, there.molecules, 0.2);
-    console.log(name, here.rows, there.molecules.frame.length, difference.farthestPx);
     expect(difference.onlyHere).toBe(0);
     expect(difference.onlyThere).toBe(0);
     expect(difference.farthestPx).toBeLessThan(LARGEST_DISTANCE_PX);
