@@ -1,11 +1,12 @@
 """Chromium with a fake camera, and the built app served to it."""
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from tests.app.blinking_clip import BlinkingClip, make_clip
@@ -14,17 +15,16 @@ from tests.app.site_server import served
 
 import cellstorm
 
-try:
+_HAS_PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
+if _HAS_PLAYWRIGHT:
     import playwright.sync_api as playwright_api
-except ImportError:
-    playwright_api = None  # type: ignore[assignment]
 
 _APP = Path(cellstorm.__file__).parent / "serve" / "app"
 
 OpenPhone = Callable[..., Phone]
 
 
-def _absent(what: str) -> None:
+def _absent(what: str) -> NoReturn:
     """Skip on a computer that cannot run these tests; CI has to."""
     reason = f"the app was not tested: {what}"
     if os.environ.get("CI"):
@@ -46,7 +46,6 @@ def chromium() -> str:
         if found:
             return found
     _absent("there is no Chromium (apt-get install chromium)")
-    raise AssertionError
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +60,7 @@ def site() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def driver() -> Iterator[Any]:
     """Playwright."""
-    if playwright_api is None:
+    if not _HAS_PLAYWRIGHT:
         _absent("playwright is not installed")
     with playwright_api.sync_playwright() as playwright:
         yield playwright
