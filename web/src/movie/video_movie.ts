@@ -92,6 +92,7 @@ export class VideoMovie implements MovieReader {
     const over = { is: false };
     const copier = new LumaCopier();
     let next = start;
+    let isTakenAway = false;
     try {
       decoder.configure(this.facts.config);
       this.feed(decoder, queue, start, stop, over).catch(failed);
@@ -115,12 +116,18 @@ export class VideoMovie implements MovieReader {
         }
       }
     } catch (error) {
-      throw error instanceof AppError ? error.at(this.name) : cutShort(this.name, next);
+      // browsers take a decoder away that waits long for a slow localizer
+      isTakenAway =
+        error instanceof DOMException && error.name === "QuotaExceededError" && next > start;
+      if (!isTakenAway) {
+        throw error instanceof AppError ? error.at(this.name) : cutShort(this.name, next);
+      }
     } finally {
       over.is = true;
       for (const frame of queue.clear()) frame.close();
       if (decoder.state !== "closed") decoder.close();
     }
+    if (isTakenAway) yield* this.frames(next, stop);
   }
 
   close(): void {
