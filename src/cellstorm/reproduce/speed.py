@@ -82,7 +82,9 @@ def make_speed(workshop: Workshop) -> Drawn:
     canvas = sheet(9.5, 4.2)
     left, right = canvas.subplots(1, 2)
     _draw_methods(left, rates)
-    _draw_generators(right, generators)
+    if generators:
+        _draw_generators(right, generators)
+    right.set_visible(bool(generators))
     machine = ", ".join(f"{name}: {value}" for name, value in machine_facts().items())
     return Drawn(
         title=f"Speed: {simulation.frames:,} frames of {_EDGE_PX} x {_EDGE_PX} px",
@@ -178,9 +180,8 @@ def _draw_methods(axes: "Axes", rates: list[_MethodRate]) -> None:
         color="#b3261e",
         fontsize=8,
     )
-    axes.set_xscale("log")
     axes.set_xlabel("frames per second, file to table")
-    axes.margins(x=0.15)
+    axes.set_xlim(0, 1.2 * max(PAPER_FRAMES_PER_S, *(rate.frames_per_s for rate in rates)))
     axes.invert_yaxis()
     plain(axes)
 
@@ -209,9 +210,8 @@ def _draw_generators(axes: "Axes", measured: list[_ModelRate]) -> None:
             rotation=30,
         )
     axes.tick_params(axis="y", labelsize=7)
-    axes.set_xscale("log")
     axes.set_xlabel(f"frames per second, network alone, {_CORES} cores")
-    axes.margins(x=0.15)
+    axes.set_xlim(0, 1.2 * max(PAPER_FRAMES_PER_S, *(one.rate.frames_per_s for one in measured)))
     axes.invert_yaxis()
     plain(axes)
 
