@@ -9,7 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from cellstorm.errors import ConfigurationError, OutputError
+from cellstorm.localize.net import SHIPPED_MODEL
 from cellstorm.serve import ServeSettings, StateFolder, create_app
+from cellstorm.serve.static_app import write_app
 
 Ask = Callable[..., httpx.Response]
 
@@ -105,3 +108,32 @@ def test_a_wrong_method_is_told_from_a_wrong_address(
     ask: Ask, app_folder: Path, method: str, path: str, status: int
 ) -> None:
     assert ask(app_folder, method, path).status_code == status
+
+
+def test_the_network_of_the_package_is_given_where_the_app_has_none(
+    ask: Ask, app_folder: Path
+) -> None:
+    (app_folder / "models" / "phone.onnx").unlink()
+    answer = ask(app_folder, "GET", "/models/phone.onnx")
+    assert answer.content == SHIPPED_MODEL.read_bytes()
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert ask(app_folder, "GET", "/models/other.onnx").status_code == 404
+
+
+def test_the_app_can_be_written_for_any_host_and_again_but_over_nothing_else(
+    app_folder: Path, tmp_path: Path
+) -> None:
+    (app_folder / "models" / "phone.onnx").unlink()
+    written = tmp_path / "site"
+    for _ in range(2):
+        assert write_app(written, app_folder=app_folder) > SHIPPED_MODEL.stat().st_size
+    assert (written / "assets" / "index-1a2b3c.js").is_file()
+    assert (written / "models" / "phone.onnx").read_bytes() == SHIPPED_MODEL.read_bytes()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("all of it")
+    with pytest.raises(OutputError, match="something else"):
+        write_app(tmp_path / "mine", app_folder=app_folder)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "all of it"
+    with pytest.raises(ConfigurationError, match="not built"):
+        write_app(tmp_path / "other", app_folder=tmp_path / "nothing")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["app", "mine", "site"]

@@ -37,6 +37,7 @@ def serve(
     max_upload_gb: Annotated[float, Parameter(group=_WORK)] = 20.0,
     jobs: Annotated[int, Parameter(group=_WORK)] = 1,
     workers: Annotated[int | None, Parameter(group=_WORK)] = None,
+    write_app: Path | None = None,
 ) -> None:
     """Serve the app to this computer's browser, or to phones in the network.
 
@@ -77,6 +78,8 @@ def serve(
         Movies that are localized at the same time.
     workers
         Threads for each; one per processor when not given.
+    write_app
+        Write the app's files into this folder, to be put on any https host, and serve nothing.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -84,6 +87,12 @@ def serve(
             f"the server needs {', '.join(missing)}, not installed here.",
             todo="Install it with: pip install 'cellstorm[serve]'",
         )
+    if write_app is not None:
+        from cellstorm.serve.static_app import write_app as write
+
+        size = write(write_app)
+        print(f"{write_app}: the app, {size / 1e6:.1f} MB; put it on any https host.")
+        return
     from cellstorm.serve import ServeSettings
     from cellstorm.serve import serve as run_server
 

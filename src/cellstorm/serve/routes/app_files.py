@@ -1,18 +1,23 @@
 """The app's own files, as the build left them in the package."""
 
+import os
 from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from cellstorm.localize.net import SHIPPED_MODEL
 from cellstorm.serve.refusals import Refusal
 from cellstorm.serve.services import ServicesOf
 
-__all__ = ["APP_FOLDER", "AppFiles", "router"]
+__all__ = ["APP_FOLDER", "MODELS_OF_THE_PACKAGE", "AppFiles", "router"]
 
 APP_FOLDER = Path(__file__).parent.parent / "app"
 """Where ``make app`` puts what it builds from ``web/``."""
+
+MODELS_OF_THE_PACKAGE = {"models/phone.onnx": SHIPPED_MODEL}
+"""Files of the app that a wheel has elsewhere already, by their place in the app."""
 
 # not left to what the computer's registry of types happens to know
 _TYPES = {
@@ -63,6 +68,14 @@ class AppFiles(StaticFiles):
         super().__init__(directory=folder, html=True, check_dir=False)
         self._folder = folder
         self.config_checked = True
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Where a file is; the network's is where Python has it."""
+        found, status = super().lookup_path(path)
+        elsewhere = MODELS_OF_THE_PACKAGE.get(Path(path).as_posix())
+        if status is None and elsewhere is not None and (self._folder / "index.html").is_file():
+            return str(elsewhere), elsewhere.stat()
+        return found, status
 
     async def get_response(self, path: str, scope: object) -> Response:
         """One file, or what to do where there are none."""
