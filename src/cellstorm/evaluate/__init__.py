@@ -33,6 +33,7 @@ from cellstorm.evaluate.misalignment import Misalignment, find_misalignment
 from cellstorm.evaluate.nearest_truth import NearestTruthScore, nearest_truth_score
 from cellstorm.evaluate.nena import Nena, NenaOptions, nena
 from cellstorm.evaluate.pairs import Pairs, ScoreOptions, pair_up
+from cellstorm.evaluate.picture_grid import PictureGrid, picture_grid
 from cellstorm.evaluate.profiles import Profile, ProfileBox, profile
 from cellstorm.evaluate.quality_pictures import draw_coverage, draw_grid_bias
 from cellstorm.evaluate.score import Score, score, score_pairs
@@ -61,6 +62,7 @@ __all__ = [
     "NenaOptions",
     "Pairs",
     "PhaseHistogram",
+    "PictureGrid",
     "Profile",
     "ProfileBox",
     "Score",
@@ -83,6 +85,7 @@ __all__ = [
     "nearest_truth_score",
     "nena",
     "pair_up",
+    "picture_grid",
     "profile",
     "rmse_over_bound",
     "score",

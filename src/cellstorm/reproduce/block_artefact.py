@@ -9,8 +9,13 @@ import polars as pl
 import tifffile
 from numpy.typing import NDArray
 
-from cellstorm.evaluate import GridBias, PhaseHistogram, grid_bias
-from cellstorm.evaluate.picture_grid import PictureGrid, picture_grid
+from cellstorm.evaluate import (
+    GridBias,
+    PhaseHistogram,
+    PictureGrid,
+    grid_bias,
+    picture_grid,
+)
 from cellstorm.reproduce.figure_table import FigureTable, Value
 from cellstorm.reproduce.methods import CLASSICAL, GAN, NET, spoken
 from cellstorm.reproduce.workshop import Workshop

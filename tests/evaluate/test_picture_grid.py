@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cellstorm.evaluate.picture_grid import picture_grid
+from cellstorm.evaluate import picture_grid
 
 
 def _even(seed: int, edge: int = 256) -> NDArray[np.float64]:
