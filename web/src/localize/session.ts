@@ -24,6 +24,8 @@ const PROGRESS_EVERY_S = 0.1;
 const LIVE_SAMPLE_FRAMES = 48;
 // pixels of a batch: enough that messages between threads cost nothing
 const BATCH_PIXELS = 32_768;
+// the network's input of more would be hundreds of megabytes
+const NET_BATCH_PIXELS = 4_194_304;
 // of a live camera, batches that may wait for each one that is worked on
 const WAITING_PER_CREW = 2;
 
@@ -88,9 +90,13 @@ class Session extends Emitter<SessionEvents> implements LocalizeSession {
     const { settings: asked } = this;
     this.prepared = await this.crew.prepare({ settings: asked, region, range, sample });
     if (this.ended) return;
-    const some = Math.max(1, Math.floor(BATCH_PIXELS / (width * height)));
-    const size = asked.method === "net" ? FRAMES_PER_PLAN : some;
-    this.batches = new FrameBatches(this.prepared.haloFrames, size);
+    const [x0, x1, y0, y1] = region;
+    const area = (x1 - x0) * (y1 - y0);
+    const size =
+      asked.method === "net"
+        ? Math.min(FRAMES_PER_PLAN, Math.floor(NET_BATCH_PIXELS / area))
+        : Math.floor(BATCH_PIXELS / area);
+    this.batches = new FrameBatches(this.prepared.haloFrames, Math.max(size, 1));
     const { summary, notices, settings } = this.prepared;
     this.emit("prepared", { summary, notices, settings });
   }

@@ -5,6 +5,8 @@ import { type Box, CELL_PX, type LightFrames, occupiedBoxes } from "./occupancy.
 
 // frames sent through the network at a time: enough to keep it busy, little memory
 const FRAMES_PER_RUN = 8;
+// of large fields fewer: a pixel takes half a kilobyte inside the network
+const PIXELS_PER_RUN = 1 << 20;
 /** Frames that are planned together; batches of so many give what Python gives. */
 export const FRAMES_PER_PLAN = 16;
 // every so many frames of a plan are looked at first, to see whether it is worth while
@@ -39,6 +41,8 @@ export async function* mapRuns(
 ): AsyncGenerator<[number, Maps]> {
   const context = network.facts.contextFrames - 1;
   const count = planes.count - context;
+  const most = Math.floor(PIXELS_PER_RUN / (planes.height * planes.width));
+  const perRun = Math.max(1, Math.min(FRAMES_PER_RUN, most));
   for (let start = 0; start < count; start += FRAMES_PER_PLAN) {
     const stop = Math.min(start + FRAMES_PER_PLAN, count);
     const needed = framesOf(planes, start, stop + context);
@@ -52,8 +56,8 @@ export async function* mapRuns(
         continue;
       }
     }
-    for (let first = 0; first < stop - start; first += FRAMES_PER_RUN) {
-      const last = Math.min(first + FRAMES_PER_RUN, stop - start);
+    for (let first = 0; first < stop - start; first += perRun) {
+      const last = Math.min(first + perRun, stop - start);
       yield [start + first, await network.maps(framesOf(needed, first, last + context))];
     }
   }
