@@ -7,10 +7,9 @@ centres of the pixels: a points layer in nm lies on the picture.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from cellstorm.atomic_folder import atomic_folder
@@ -20,6 +19,9 @@ from cellstorm.render.grid import Grid
 from cellstorm.render.picture import Picture
 from cellstorm.render.pyramid import halve, halved_shapes
 from cellstorm.render.rendering import Tile
+
+if TYPE_CHECKING:
+    import zarr
 
 __all__ = ["is_ome_zarr", "save_ome_zarr", "save_ome_zarr_tiles"]
 
@@ -57,6 +59,8 @@ def save_ome_zarr(
     OutputError
         The folder cannot be written, or something else has its name.
     """
+    import zarr
+
     coloured = values.ndim == 3
     with atomic_folder(path, is_zarr_folder) as temporary:
         group = zarr.open_group(temporary, mode="w", zarr_format=2)
@@ -88,6 +92,8 @@ def save_ome_zarr_tiles(tiles: Iterable[Tile], grid: Grid, path: Path, *, label:
     OutputError
         The folder cannot be written, or something else has its name.
     """
+    import zarr
+
     with atomic_folder(path, is_zarr_folder) as temporary:
         group = zarr.open_group(temporary, mode="w", zarr_format=2)
         size = (grid.height_px, grid.width_px)
@@ -105,8 +111,8 @@ def save_ome_zarr_tiles(tiles: Iterable[Tile], grid: Grid, path: Path, *, label:
 
 
 def _create(
-    group: zarr.Group, level: int, shape: tuple[int, ...], like: NDArray[Any]
-) -> zarr.Array[Any]:
+    group: "zarr.Group", level: int, shape: tuple[int, ...], like: NDArray[Any]
+) -> "zarr.Array[Any]":
     planes = (1,) * (len(shape) - 2)
     return group.create_array(
         str(level),
@@ -119,7 +125,7 @@ def _create(
     )
 
 
-def _halve_blocks(larger: zarr.Array[Any], smaller: zarr.Array[Any]) -> None:
+def _halve_blocks(larger: "zarr.Array[Any]", smaller: "zarr.Array[Any]") -> None:
     """One block gives one chunk."""
     height, width = smaller.shape
     for row in range(0, height, CHUNK_PX):
@@ -132,7 +138,7 @@ def _halve_blocks(larger: zarr.Array[Any], smaller: zarr.Array[Any]) -> None:
 
 
 def _describe(
-    group: zarr.Group,
+    group: "zarr.Group",
     pixel_nm: float | None,
     origin_nm: tuple[float, float],
     levels: int,
@@ -193,7 +199,7 @@ def _places(
 
 
 def _shown(
-    group: zarr.Group, levels: int, coloured: bool, label: str
+    group: "zarr.Group", levels: int, coloured: bool, label: str
 ) -> list[tuple[str, str, dict[str, float]]]:
     """For each channel its name, colour and range of values."""
     if coloured:
