@@ -12,7 +12,9 @@ from tests.report.report_page import Page
 from cellstorm.errors import OutputError
 from cellstorm.localizations import Localizations, Metadata, write_table
 from cellstorm.refine import link_table
+from cellstorm.refine.drift import correct_table
 from cellstorm.report import ReportOptions, write_report
+from cellstorm.report.movie_look import key_frame_counts
 
 
 def read(path: Path) -> Page:
@@ -118,6 +120,23 @@ def test_drift_that_is_left_is_a_warning_with_its_curve(tmp_path: Path) -> None:
     page = read(tmp_path / "page.html")
     assert float(page.figures["left along x"][0].split()[0]) == pytest.approx(150, rel=0.25)
     assert "cellstorm drift moving.parquet" in page.sentences
+
+    correct_table(table, tmp_path / "still.parquet")
+    written = write_report(tmp_path / "still.parquet", tmp_path / "page.html")
+    assert "The sample drifts" not in [concern.title for concern in written.concerns]
+    page = read(tmp_path / "page.html")
+    assert float(page.figures["taken out along x"][0].split()[0]) == pytest.approx(150, rel=0.25)
+    assert any(text.startswith("Drift that was taken out") for text in page.drawings)
+
+
+def test_fewer_molecules_in_key_frames_are_told_whatever_bleaches() -> None:
+    random = np.random.default_rng(5)
+    keys = np.arange(0, 3000, 30)
+    expected = 60.0 * np.exp(-np.arange(3000) / 1000.0)
+    expected[keys] *= 0.7
+    found = key_frame_counts(random.poisson(expected), keys)
+    assert found.change == pytest.approx(-0.3, abs=3 * found.error)
+    assert found.error < 0.05
 
 
 def test_positions_on_a_block_grid_are_a_warning(tmp_path: Path) -> None:

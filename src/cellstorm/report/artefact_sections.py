@@ -37,9 +37,9 @@ def drift_section(told: Measurements) -> Section:
         test = left.held_out
         spans = ", ".join(f"{name} {as_text(span)} nm" for name, span in left.curve.span_nm.items())
         readings.append(
-            f"Drift is left: {spans} from the smallest to the largest shift. Molecules that the"
-            f" curve was not found from would meet {test.sharpening:.2f} times as often without"
-            " it."
+            f"Drift is left: {spans} from the smallest to the largest shift. Without it, molecules"
+            " that the curve was not found from would meet"
+            f" {test.sharpening:.3f} ± {test.sharpening_error:.1g} times as often."
         )
         for name, span in left.curve.span_nm.items():
             numbers.append(

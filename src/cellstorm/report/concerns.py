@@ -11,7 +11,7 @@ from cellstorm.localize.net.model_file import load_model
 from cellstorm.localize.net.movie_threshold import MASSES
 from cellstorm.report.measuring import Measurements
 from cellstorm.report.movie_look import MovieLook
-from cellstorm.report.network_used import network_of
+from cellstorm.report.network_used import frames_looked_at, network_of
 from cellstorm.report.parts import Concern, Untold, as_sentence, as_text
 from cellstorm.report.table_at_hand import TableAtHand
 
@@ -29,6 +29,9 @@ _CROWDED = 0.2
 _POOR = 0.5
 # the limit is rough: it is worth a word where it is clearly coarser
 _SPARSER = 1.3
+# at two standard errors exp(-4 pi^2 / 4) of the correlation is left, at 2.35 (a full width at
+# half maximum) nearly a thousandth: only the densest tables reach it
+_FINER_THAN_ERROR, _FINEST_OF_ERROR = 2.0, 2.35
 _BLEACHED = 0.5
 
 
@@ -38,7 +41,7 @@ def concerns_about(
     """Warnings first, then notes."""
     found = [
         *_of_the_table(table),
-        *_of_resolution(told),
+        *_of_resolution(table, told),
         *_of_drift(table, told),
         *_of_the_grid(table, told),
         *_of_precision(table, told),
@@ -70,7 +73,7 @@ def _of_the_table(table: TableAtHand) -> Iterator[Concern]:
         )
 
 
-def _of_resolution(told: Measurements) -> Iterator[Concern]:
+def _of_resolution(table: TableAtHand, told: Measurements) -> Iterator[Concern]:
     found = told.frc
     if isinstance(found, Untold):
         yield Concern("warning", "No resolution", found.why, found.todo)
@@ -94,12 +97,30 @@ def _of_resolution(told: Measurements) -> Iterator[Concern]:
             " dots.",
             "Film longer, or label more densely; do not read dots along a line as structure.",
         )
+    scatter = max(told.reported_nm or 0.0, _scatter_nm(table, told))
+    if found.resolution_nm < _FINER_THAN_ERROR * scatter:
+        yield Concern(
+            "warning",
+            "Finer than its positions",
+            f"Positions known to {as_text(scatter)} nm an axis hardly carry details of"
+            f" {as_text(found.resolution_nm)} nm: the same molecules, seen again and again with the"
+            " same error, flatter the curve.",
+            f"Do not believe details finer than some {as_text(_FINEST_OF_ERROR * scatter, 2)} nm;"
+            " a longer movie with other molecules tells more.",
+        )
     if found.crossings > 1:
         yield Concern(
             "note",
             "The resolution is not clear-cut",
             f"The curve crosses its threshold {found.crossings} times; the first counts.",
         )
+
+
+def _scatter_nm(table: TableAtHand, told: Measurements) -> float:
+    """Scatter from frame to frame, where errors of consecutive frames are not alike."""
+    if isinstance(told.nena, Untold) or frames_looked_at(table) > 1:
+        return 0.0
+    return told.nena.precision_nm
 
 
 def _of_drift(table: TableAtHand, told: Measurements) -> Iterator[Concern]:

@@ -65,7 +65,7 @@ def _key_numbers(table: TableAtHand, told: Measurements) -> Iterator[Number]:
         in_seconds = math.isfinite(blinks.on_s)
         yield Number(
             "molecules stay on",
-            as_text(blinks.on_s if in_seconds else blinks.on_frames),
+            as_text(blinks.on_s if in_seconds else blinks.on_frames, 2),
             "s" if in_seconds else "frames",
             "a blink",
         )

@@ -171,9 +171,9 @@
       copy.textContent = "Copied";
     });
   }
-  // what is folded away belongs on paper too
+  // figures that are folded away belong on paper too
   window.addEventListener("beforeprint", () => {
-    for (const folded of document.querySelectorAll("details")) folded.open = true;
+    for (const folded of document.querySelectorAll("details:not(#repeat *)")) folded.open = true;
   });
   root.dataset.ready = "yes";
 })();
