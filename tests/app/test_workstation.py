@@ -20,7 +20,7 @@ def workstation(
     folder = tmp_path / "movies"
     folder.mkdir()
     (folder / "blinking.y4m").write_bytes(numbered_clip[1].read_bytes())
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [
             *(sys.executable, "-m", "cellstorm", "serve", "--port", "0"),
             *("--state", str(tmp_path / "state"), "--folder", str(folder)),
@@ -28,19 +28,18 @@ def workstation(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            start = line.find("http://localhost:")
-            if start >= 0:
-                yield line[start:].split()[0].rstrip("/.,") + "/"
-                break
-        else:
-            pytest.fail("cellstorm serve ended before it said its address")
-    finally:
-        process.terminate()
-        process.wait(30)
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                start = line.find("http://localhost:")
+                if start >= 0:
+                    yield line[start:].split()[0].rstrip("/.,") + "/"
+                    break
+            else:
+                pytest.fail("cellstorm serve ended before it said its address")
+        finally:
+            process.terminate()
 
 
 def test_a_recording_goes_there_and_its_result_comes_back(
