@@ -127,10 +127,26 @@ def test_a_full_disk_ends_the_recording_and_keeps_it(open_phone: OpenPhone, tmp_
     assert len(_frames(movie_file)) >= 10
 
 
-def test_without_a_lossless_encoder_the_person_is_told(open_phone: OpenPhone) -> None:
-    """Another codec is taken and named; nothing claims to be exact."""
+def test_a_recording_with_loss_says_so(open_phone: OpenPhone, tmp_path: Path) -> None:
+    """The codec that was taken is named, nothing claims to be exact, the file is readable."""
+    phone = open_phone("settings")
+    phone.page.get_by_role("radio", name="H.264", exact=True).click()
+    phone.go("record")
+    phone.start_recording()
+    phone.wait_for_frames(40)
+    phone.reads("at the highest quality, not without loss")
+    phone.hold_to_stop()
+    words = phone.reads("frames recorded")
+    assert "bit for bit" not in words
+    phone.reads("Faint molecules may suffer.")
+    phone.press("Look at it")
+    assert len(_frames(phone.save("Save movie", tmp_path))) >= 40
+
+
+def test_without_a_lossless_encoder_settings_say_so(open_phone: OpenPhone) -> None:
+    """What this browser would take instead."""
     phone = open_phone(
-        "record",
+        "settings",
         before="""
         const supported = VideoEncoder.isConfigSupported.bind(VideoEncoder);
         VideoEncoder.isConfigSupported = (config) =>
@@ -139,6 +155,4 @@ def test_without_a_lossless_encoder_the_person_is_told(open_phone: OpenPhone) ->
             : supported(config);
         """,
     )
-    # a worker has its own names: there the encoder is what it is in this browser
-    phone.go("settings")
     phone.reads("H.264 at its highest quality is used")

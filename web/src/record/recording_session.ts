@@ -10,6 +10,7 @@ import type {
 import { AppError, unpackError } from "../errors.ts";
 import { Emitter } from "../events.ts";
 import { type ItemKind, type LibraryItem, library } from "../storage/library.ts";
+import { preferences } from "../storage/preferences.ts";
 import { askToKeep } from "../storage/quota.ts";
 import { deviceFacts } from "./device_facts.ts";
 import { wakeLock } from "./wake_lock.ts";
@@ -60,7 +61,7 @@ export class RecordingSession extends Emitter<RecordingEvents> {
     kind: ItemKind,
     name: string,
     frames: number | null,
-    lossless = true,
+    lossless = preferences.values.lossless,
   ): Promise<RecordingSession> {
     void askToKeep();
     await wakeLock.keep();
@@ -187,7 +188,7 @@ function endNotices(recorded: Recorded): string[] {
 export function codecNotices(codec: RecordingCodec, exact: boolean | null): string[] {
   if (!codec.lossless) {
     return [
-      `This device cannot code without loss: recorded as ${codec.name} at its highest quality. Faint molecules may suffer.`,
+      `Recorded as ${codec.name} at the highest quality, not without loss. Faint molecules may suffer.`,
     ];
   }
   if (exact === false) {

@@ -473,7 +473,7 @@ export class RecordScreen implements Screen {
         : progress.exact === false
           ? "VP9: the first frames did NOT decode exactly"
           : "VP9, lossless: comparing the first frames …"
-      : `${progress.codec.name} at the highest quality: this device has no lossless encoder`;
+      : `${progress.codec.name} at the highest quality, not without loss`;
     if (codec.textContent !== words) codec.textContent = words;
   }
 }

@@ -80,6 +80,25 @@ export function settingsScreen(): Screen {
     element(
       "section",
       { class: "card" },
+      element("h2", {}, "Recordings"),
+      segmented<"exact" | "small">(
+        "Recordings",
+        [
+          ["exact", "Lossless"],
+          ["small", "H.264"],
+        ],
+        preferences.values.lossless ? "exact" : "small",
+        (value) => preferences.set({ lossless: value === "exact" }),
+      ),
+      element(
+        "p",
+        { class: "hint" },
+        "Lossless keeps every grey value where the device can. H.264 is smaller and loses faint molecules.",
+      ),
+    ),
+    element(
+      "section",
+      { class: "card" },
       element("h2", {}, "Without a connection"),
       element(
         "p",

@@ -16,6 +16,8 @@ export interface Preferences {
   renderMode: RenderMode;
   /** live: leave frames out when the device is too slow */
   skipWhenBusy: boolean;
+  /** record exactly where the device can */
+  lossless: boolean;
   cameraId: string | null;
   region: Region | null;
   /** brighten the view of the region on the screen (never the recording) */
@@ -35,6 +37,7 @@ const DEFAULTS: Preferences = {
   colourMap: "hot",
   renderMode: "gaussian",
   skipWhenBusy: true,
+  lossless: true,
   cameraId: null,
   region: null,
   stretch: true,
