@@ -12,6 +12,7 @@ from cellstorm.errors import ConfigurationError  # noqa: E402
 from cellstorm.train.net.growth import grown  # noqa: E402
 from cellstorm.train.net.loss import Targets, detection_loss  # noqa: E402
 from cellstorm.train.net.network import OUTPUTS, NetworkShape, StormNet  # noqa: E402
+from cellstorm.train.net.silent_layers import without_silent_layers  # noqa: E402
 
 SMALL = NetworkShape(frame_channels=8, channels=8, deep_channels=8, deep_layers=2)
 
@@ -138,3 +139,20 @@ def test_a_network_cannot_shrink() -> None:
         grown(StormNet(SMALL), SMALL.model_copy(update={"channels": 4}))
     with pytest.raises(ConfigurationError):
         grown(StormNet(SMALL), SMALL.model_copy(update={"context_frames": 3}))
+
+
+def test_a_layer_that_adds_nothing_is_left_out_and_nothing_changes() -> None:
+    torch.manual_seed(3)
+    shape = NetworkShape(
+        frame_channels=4, channels=6, deep_channels=6, late_layers=3, batch_norm=False
+    )
+    network = StormNet(shape).eval()
+    with torch.no_grad():
+        network.get_submodule("last.1.layer.0").get_parameter("weight").zero_()
+        network.get_submodule("last.1.layer.0").get_parameter("bias").fill_(-1.0)
+    frames = torch.randn(7, shape.input_planes, 16, 16)
+    lean = without_silent_layers(network, [frames.numpy()])
+    assert lean.shape.late_layers == 2
+    with torch.no_grad():
+        torch.testing.assert_close(lean.sequence(frames), network.sequence(frames), rtol=0, atol=0)
+    assert without_silent_layers(lean, [frames.numpy()]).shape == lean.shape

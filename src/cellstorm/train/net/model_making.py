@@ -15,6 +15,7 @@ from cellstorm.train.net.calibration import (
 from cellstorm.train.net.export import export_network
 from cellstorm.train.net.network import without_norm
 from cellstorm.train.net.quantisation import quantise, typical_inputs
+from cellstorm.train.net.silent_layers import without_silent_layers
 from cellstorm.train.net.training import load_trained
 from cellstorm.train.onnx_export import write_facts
 
@@ -43,7 +44,9 @@ def make_model(
         The file cannot be written.
     """
     settings, trained = load_trained(checkpoint)
-    network = without_norm(trained)
+    network = without_silent_layers(
+        without_norm(trained), typical_inputs(settings.conditions, seed=settings.seed)
+    )
     facts = ModelFacts(
         name=name,
         cellstorm_version=__version__,
