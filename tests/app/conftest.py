@@ -57,7 +57,8 @@ def site() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+# its event loop runs in this thread as long as it is open: no other test could have one
+@pytest.fixture(scope="module")
 def driver() -> Iterator[Any]:
     """Playwright."""
     if not _HAS_PLAYWRIGHT:

@@ -51,7 +51,8 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+# playwright's event loop runs in this thread as long as it is open
+@pytest.fixture(scope="module")
 def engine(site_folder: Path) -> Iterator[Engine]:
     """Calls a function of the page (``web/tests/pages/engine.ts``) and gives its result."""
     found = [shutil.which(n) for n in ("chromium", "chromium-browser", "google-chrome")]
