@@ -50,7 +50,7 @@ test-app: web/node_modules/.installed
 	cd web && npm run check
 
 # without Node the app's own tests are left out, and those that need it built say so
-HAS_NODE := $(shell node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && echo yes)
+HAS_NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && echo yes)
 
 test: $(VENV)/.installed-dev $(if $(HAS_NODE),app test-app)
 	$(BIN)/python -m pytest

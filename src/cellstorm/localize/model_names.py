@@ -73,7 +73,13 @@ def find_model(model: Path | str | None, method: str | None = None) -> Path:
         There is no such model, or there are several of this name.
     """
     if model is None:
-        return SHIPPED_MODELS[FIRST_METHOD if method is None else method]
+        shipped = SHIPPED_MODELS[FIRST_METHOD if method is None else method]
+        if not shipped.exists():
+            raise ConfigurationError(
+                f"--method {method} needs a model, and none comes along.",
+                todo="Give the file of a trained one with --model; cellstorm train makes one.",
+            )
+        return shipped
     path = Path(model)
     if path.is_file():
         return path
