@@ -1,37 +1,50 @@
 /** Frames that never came: seen as gaps in the timestamps. */
 
+// so many intervals tell what is usual
+const LEAST_KNOWN = 5;
+const MOST_KNOWN = 31;
+const GAP = 1.6;
+
 /** Counts late and missing frames from timestamps, without knowing the frame rate before. */
 export class FrameGaps {
-  /** frames that the timestamps say are missing */
+  /** frames that the timestamps say are missing; the first gaps count once five intervals came */
   dropped = 0;
   /** frames that came */
   received = 0;
   #last: number | null = null;
+  #early: number[] = [];
   readonly #intervals: number[] = [];
 
   /** @param timestampUs presentation time of the next frame, microseconds */
   add(timestampUs: number): void {
     this.received += 1;
-    if (this.#last !== null) {
-      const interval = timestampUs - this.#last;
-      const usual = this.medianIntervalUs;
-      if (interval > 0) {
-        if (usual !== null && this.#intervals.length >= 5 && interval > 1.6 * usual) {
-          this.dropped += Math.round(interval / usual) - 1;
-        } else {
-          this.#intervals.push(interval);
-          if (this.#intervals.length > 31) this.#intervals.shift();
-        }
-      }
-    }
+    const interval = this.#last === null ? 0 : timestampUs - this.#last;
     this.#last = timestampUs;
+    if (interval <= 0) return;
+    if (this.#intervals.length > 0) {
+      this.#judge(interval, median(this.#intervals));
+      return;
+    }
+    this.#early.push(interval);
+    if (this.#early.length < LEAST_KNOWN) return;
+    const usual = median(this.#early);
+    for (const first of this.#early) this.#judge(first, usual);
+    this.#early = [];
+  }
+
+  #judge(interval: number, usual: number): void {
+    if (interval > GAP * usual) {
+      this.dropped += Math.round(interval / usual) - 1;
+      return;
+    }
+    this.#intervals.push(interval);
+    if (this.#intervals.length > MOST_KNOWN) this.#intervals.shift();
   }
 
   /** Median of the last intervals, or null before there are any. */
   get medianIntervalUs(): number | null {
-    if (this.#intervals.length === 0) return null;
-    const sorted = [...this.#intervals].sort((a, b) => a - b);
-    return sorted[sorted.length >> 1] ?? null;
+    const known = this.#intervals.length > 0 ? this.#intervals : this.#early;
+    return known.length > 0 ? median(known) : null;
   }
 
   /** Frames per second by the timestamps, or null before there are two. */
@@ -45,6 +58,12 @@ export class FrameGaps {
     this.dropped = 0;
     this.received = 0;
     this.#last = null;
+    this.#early = [];
     this.#intervals.length = 0;
   }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] as number;
 }
