@@ -16,6 +16,7 @@ _GAIN_E_PER_GREY = 0.7
 _OFFSET_GREY = 4.0
 _READ_NOISE_E = 2.5
 _SIGMA_PX = 1.3
+_SPOT_REACH_PX = 7
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ def make_clip(
         -((axis_x - width / 2) ** 2 + (axis_y - height / 2) ** 2) / (0.9 * region_px) ** 2
     )
     places = _structure(rng, region_px, 1500)
+    # in small regions some stand too near to the edge for a whole spot
+    places = places[
+        ((places > _SPOT_REACH_PX + 1) & (places < region_px - _SPOT_REACH_PX - 1)).all(1)
+    ]
     made = np.empty((frames, height, width), np.uint8)
     lit: NDArray[np.intp] = np.empty(0, np.intp)
     for index in range(frames):
@@ -118,7 +123,7 @@ def _structure(rng: np.random.Generator, size_px: int, count: int) -> NDArray[np
 
 
 def _add_spot(light: NDArray[np.float64], x: float, y: float, photons: float) -> None:
-    reach = 7
+    reach = _SPOT_REACH_PX
     left, top = int(x) - reach, int(y) - reach
     across = np.arange(left, left + 2 * reach + 1) + 0.5 - x
     down = np.arange(top, top + 2 * reach + 1) + 0.5 - y

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cellstorm.cli.units_question import units_question
 from cellstorm.localizations import convert_table
+from cellstorm.refine.source_table import refuse_same_file
 
 __all__ = ["convert"]
 
@@ -24,6 +25,8 @@ def convert(source: Path, output: Path, *, pixel_size_nm: float | None = None) -
     pixel_size_nm
         Pixel of the movie, for formats in pixels when the table does not say.
     """
+    if source.exists():
+        refuse_same_file(source, output)
     count, notices = convert_table(source, output, pixel_size_nm=pixel_size_nm)
     print(f"{output}: {count} localizations from {source.name}")
     for notice in (*notices, *units_question(source, pixel_size_nm=pixel_size_nm)):

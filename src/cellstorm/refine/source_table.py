@@ -90,7 +90,7 @@ def refuse_same_file(source: Path, output: Path) -> None:
         raise OutputError(
             "the table would be written over the one it is made from.",
             where=output,
-            todo="Give another place with --output.",
+            todo="Give another place for the output.",
         )
 
 

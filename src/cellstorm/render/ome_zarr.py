@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellstorm.atomic_folder import atomic_folder
-from cellstorm.movie.sniff import is_zarr_folder
 from cellstorm.render.contrast import Contrast
 from cellstorm.render.grid import Grid
 from cellstorm.render.picture import Picture
 from cellstorm.render.pyramid import halve, halved_shapes
 from cellstorm.render.rendering import Tile
+from cellstorm.render.replacing import is_picture_zarr
 
 if TYPE_CHECKING:
     import zarr
@@ -50,7 +50,7 @@ def save_ome_zarr(
         What is written: ``(y, x)`` float32 or uint16, or ``(y, x, 3)`` uint8, which becomes
         three channels.
     path
-        A Zarr of this name is replaced when the new one is whole, anything else is not.
+        A picture of this name is replaced when the new one is whole, anything else is not.
     label, description
         Name of the image, and what its values are.
 
@@ -62,7 +62,7 @@ def save_ome_zarr(
     import zarr
 
     coloured = values.ndim == 3
-    with atomic_folder(path, is_zarr_folder) as temporary:
+    with atomic_folder(path, is_picture_zarr) as temporary:
         group = zarr.open_group(temporary, mode="w", zarr_format=2)
         shapes = [values.shape[:2], *halved_shapes(*values.shape[:2])]
         for level, shape in enumerate(shapes):
@@ -94,7 +94,7 @@ def save_ome_zarr_tiles(tiles: Iterable[Tile], grid: Grid, path: Path, *, label:
     """
     import zarr
 
-    with atomic_folder(path, is_zarr_folder) as temporary:
+    with atomic_folder(path, is_picture_zarr) as temporary:
         group = zarr.open_group(temporary, mode="w", zarr_format=2)
         size = (grid.height_px, grid.width_px)
         shapes = [size, *halved_shapes(*size)]

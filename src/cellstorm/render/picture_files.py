@@ -20,6 +20,7 @@ from cellstorm.render.ome_tiff import TILE_PX, is_ome_tiff, save_ome_tiff, save_
 from cellstorm.render.ome_zarr import CHUNK_PX, is_ome_zarr, save_ome_zarr, save_ome_zarr_tiles
 from cellstorm.render.picture import Picture
 from cellstorm.render.rendering import MOST_PIXELS_IN_MEMORY, render, render_tiles
+from cellstorm.render.replacing import refuse_movie
 
 __all__ = ["PICTURE_EXTENSIONS", "render_to_file", "save_picture"]
 
@@ -66,6 +67,7 @@ def save_picture(
     """
     path = Path(path)
     check_picture_path(path)
+    refuse_movie(path)
     if bits not in (None, 16, 32):
         raise ConfigurationError(f"values can have 16 or 32 bits, not {bits}.")
     contrast = contrast or Contrast()
@@ -122,6 +124,7 @@ def render_to_file(
     """
     path = Path(path)
     check_picture_path(path)
+    refuse_movie(path)
     grid = grid_for(
         localizations, pixel_nm=pixel_nm, magnification=magnification, region_nm=region_nm
     )

@@ -33,6 +33,7 @@ _MAGNIFICATION = 5
 _MOST_PIXELS = 6_000_000
 _ROWS_AT_ONCE = 2_000_000
 _SHEET_PANEL_PX = 720
+_WIDEST_NM = 100.0
 _SPARSE_PER_PANEL_PX = 0.02
 _DRAWN_COLUMNS = ("frame", "x_nm", "y_nm", "uncertainty_nm", "uncertainty_x_nm", "uncertainty_y_nm")
 
@@ -116,9 +117,8 @@ def write_final_picture(table: Path, widefield: Picture, path: Path) -> None:
     mode: RenderMode = HistogramMode()
     if any(name.startswith("uncertainty") for name in names):
         count = int(rows.select(pl.len()).collect(engine="streaming").item())
-        mode = GaussianMode(
-            min_width_nm=_least_width_nm(count, width * pixel_size_nm, height * pixel_size_nm)
-        )
+        least_nm = _least_width_nm(count, width * pixel_size_nm, height * pixel_size_nm)
+        mode = GaussianMode(min_width_nm=least_nm, max_width_nm=max(_WIDEST_NM, least_nm))
     drawn: Picture | None = None
     first = 0
     while True:
