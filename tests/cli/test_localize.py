@@ -176,6 +176,7 @@ def test_ranges_may_be_left_open() -> None:
         (("--output", "table.xls"), "xls"),
         (("--workers", "0"), "--workers must be at least 1"),
         (("--pixel-size-nm", "-5"), "--pixel-size-nm must be over 0"),
+        (("--pixel-size-nm", "0.1"), "is it in micrometres"),
         (("--config", "lost.yaml"), "the configuration cannot be read"),
         (("--threshold", "3*wild(Wave.F1)"), "threshold"),
         (("--resume", "--restart"), "exclude each other"),

@@ -15,6 +15,7 @@ from cellstorm.run import LocalizationRun, localize_movie
 
 __all__ = ["localize"]
 
+_SMALLEST_PIXEL_NM, _LARGEST_PIXEL_NM = 2.0, 5000.0
 _RUN = Group("Run", sort_key=1)
 _METHOD = Group("Method (decided from the movie when not given)", sort_key=2)
 
@@ -141,6 +142,12 @@ def localize(
         raise ConfigurationError("--workers must be at least 1.")
     if pixel_size_nm is not None and not 0 < pixel_size_nm < float("inf"):
         raise ConfigurationError("--pixel-size-nm must be over 0.")
+    if pixel_size_nm is not None and not _SMALLEST_PIXEL_NM <= pixel_size_nm <= _LARGEST_PIXEL_NM:
+        raise ConfigurationError(
+            f"--pixel-size-nm {pixel_size_nm:g} is no pixel of a microscope:"
+            " is it in micrometres, or the camera's own?",
+            todo="Give the edge of a pixel in the sample in nm, usually 50 to 250.",
+        )
     with shown_progress() as progress:
         run = localize_movie(
             movie,
