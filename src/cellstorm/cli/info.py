@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from cellstorm.cli.facts_grid import print_facts
 from cellstorm.cli.table_info import print_table_info
 from cellstorm.localizations.formats import is_table
 from cellstorm.movie import open_movie
@@ -61,16 +59,7 @@ def info(movie: Path, /, *, json: Annotated[bool, Parameter(negative=())] = Fals
     if json:
         print(json_format.dumps(dataclasses.asdict(description), indent=2))
         return
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in _lines(description):
-        # Text, so that brackets in file names are not taken for markup
-        table.add_row(name, Text(value))
-    console = Console(highlight=False)
-    console.print(table)
-    for notice in description.notices:
-        console.print(Text(f"Note: {notice}", style="yellow"))
+    print_facts(_lines(description), description.notices)
 
 
 def _lines(movie: MovieDescription) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from cellstorm.cli.facts_grid import print_facts
 from cellstorm.cli.units_question import units_question
 from cellstorm.localizations import COLUMNS, REQUIRED_COLUMNS, scan_table
 from cellstorm.localizations.engine_errors import engine_errors
@@ -57,15 +55,7 @@ def print_table_info(path: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(dataclasses.asdict(facts), indent=2))
         return
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in _lines(facts):
-        grid.add_row(name, Text(value))
-    console = Console(highlight=False)
-    console.print(grid)
-    for notice in facts.notices:
-        console.print(Text(f"Note: {notice}", style="yellow"))
+    print_facts(_lines(facts), facts.notices)
 
 
 def _facts(path: Path) -> _TableFacts:

@@ -4,13 +4,13 @@ NimOS does not say where its positions begin; it is taken as the corner of the f
 pixel, and a notice says so.
 """
 
-import csv
 from pathlib import Path
 
 import polars as pl
 
 from cellstorm.errors import TableError
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats._csv_heading import has_columns, read_heading
 from cellstorm.localizations.formats._text_end import refuse_cut_end
 from cellstorm.localizations.metadata import Metadata
 from cellstorm.localizations.table_format import TableFormat
@@ -30,23 +30,12 @@ _NAMES = {
 _NEEDED = ("Frame", "X (nm)", "Y (nm)")
 
 
-def _heading(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        return [field.strip() for field in next(csv.reader([file.readline(65_536)]), [])]
-
-
 def _sniff(path: Path) -> bool:
-    try:
-        return set(_NEEDED) <= set(_heading(path))
-    except (OSError, csv.Error):
-        return False
+    return has_columns(path, _NEEDED)
 
 
 def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metadata]:
-    try:
-        heading = _heading(path)
-    except (OSError, csv.Error) as error:
-        raise TableError(f"cannot be read ({error}).", where=path) from error
+    heading = read_heading(path)
     missing = [name for name in _NEEDED if name not in heading]
     if missing:
         raise TableError(

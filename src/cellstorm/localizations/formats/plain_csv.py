@@ -4,7 +4,6 @@ The names say units and origin: nanometres from the corner of the first pixel, f
 0. Read only: a ``.csv`` of ours is ThunderSTORM's, which other programs know.
 """
 
-import csv
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +11,7 @@ import polars as pl
 from cellstorm.errors import TableError
 from cellstorm.localizations.columns import COLUMNS, REQUIRED_COLUMNS
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats._csv_heading import has_columns, read_heading
 from cellstorm.localizations.formats._text_end import refuse_cut_end
 from cellstorm.localizations.metadata import Metadata
 from cellstorm.localizations.table_format import TableFormat
@@ -19,23 +19,12 @@ from cellstorm.localizations.table_format import TableFormat
 __all__ = ["FORMAT"]
 
 
-def _heading(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        return [field.strip() for field in next(csv.reader([file.readline(65_536)]), [])]
-
-
 def _sniff(path: Path) -> bool:
-    try:
-        return set(REQUIRED_COLUMNS) <= set(_heading(path))
-    except (OSError, csv.Error):
-        return False
+    return has_columns(path, REQUIRED_COLUMNS)
 
 
 def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metadata]:
-    try:
-        heading = _heading(path)
-    except (OSError, csv.Error) as error:
-        raise TableError(f"cannot be read ({error}).", where=path) from error
+    heading = read_heading(path)
     twice = {name for name in heading if heading.count(name) > 1}
     if twice:
         raise TableError(f"the column {min(twice)!r} is there twice.", where=path)
