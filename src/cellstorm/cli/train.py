@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter
 from cyclopts.validators import Number
-from rich.console import Console
-from rich.table import Table
 
+from cellstorm.cli.model_efficiencies import print_efficiencies
 from cellstorm.cli.train_gan import train_paper_network
 from cellstorm.cli.train_like import train_like
 from cellstorm.errors import ConfigurationError
@@ -164,10 +163,7 @@ def train(
         print(f"Stopped; call the same command again to go on. Checkpoint: {output}")
         return
     facts = make_model(output / "checkpoint.pt", output / "model.onnx", name=name)
-    table = Table("simulated movie", "efficiency", title=f"{name}: {output / 'model.onnx'}")
-    for movie, efficiency in facts.figures.items():
-        table.add_row(movie, f"{efficiency:.3f}")
-    Console(width=None if sys.stdout.isatty() else 80).print(table)
+    print_efficiencies(facts, output / "model.onnx")
 
 
 def _no_folder() -> ConfigurationError:

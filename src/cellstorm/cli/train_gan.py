@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from cellstorm.camera import load_camera
+from cellstorm.cli.model_efficiencies import print_efficiencies
 from cellstorm.errors import ConfigurationError
 from cellstorm.localizations import read_table
 from cellstorm.movie import open_movie
@@ -83,10 +82,7 @@ def train_paper_network(
         return
     name = f"{preset}-gan" if name is None else name
     facts = make_gan_model(output / "checkpoint.pt", output / "model.onnx", name=name)
-    table = Table("simulated movie", "efficiency", title=f"{name}: {output / 'model.onnx'}")
-    for movie, efficiency in facts.figures.items():
-        table.add_row(movie, f"{efficiency:.3f}")
-    Console(width=None if sys.stdout.isatty() else 80).print(table)
+    print_efficiencies(facts, output / "model.onnx")
 
 
 def _recordings(
