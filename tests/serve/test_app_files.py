@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from cellstorm.errors import ConfigurationError, OutputError
@@ -86,6 +87,69 @@ def test_each_file_has_its_type_its_age_and_the_policies(
     again = ask(app_folder, "GET", f"/{name}", headers=known)
     assert (again.status_code, again.content) == (304, b"")
     assert age in again.headers["cache-control"]
+
+
+@pytest.fixture
+def script(app_folder: Path) -> bytes:
+    """Content of a script that is worth compressing."""
+    content = b"const molecules = []; // " + b"blinking " * 2000
+    (app_folder / "assets" / "index-1a2b3c.js").write_bytes(content)
+    return content
+
+
+def test_scripts_come_compressed_and_are_the_same(
+    ask: Ask, app_folder: Path, script: bytes
+) -> None:
+    name = "/assets/index-1a2b3c.js"
+    packed = ask(app_folder, "GET", name, headers={"Accept-Encoding": "br, gzip;q=0.8"})
+    plain = ask(app_folder, "GET", name, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(script) / 10
+    assert "content-encoding" not in plain.headers
+    # httpx has unpacked it
+    assert packed.content == plain.content == script
+    for answer in (packed, plain):
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers["cross-origin-embedder-policy"] == "require-corp"
+    assert packed.headers["etag"] != plain.headers["etag"]
+    head = ask(app_folder, "HEAD", name, headers={"Accept-Encoding": "gzip"})
+    assert head.headers["content-length"] == packed.headers["content-length"]
+    for answer in (packed, plain):
+        known = {"If-None-Match": answer.headers["etag"], "Accept-Encoding": "gzip"}
+        again = ask(app_folder, "GET", name, headers=known)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == answer.headers["etag"]
+    # another file under the old name is not taken for the old one
+    (app_folder / "assets" / "index-1a2b3c.js").write_bytes(script + b"more")
+    known = {"If-None-Match": packed.headers["etag"], "Accept-Encoding": "gzip"}
+    assert ask(app_folder, "GET", name, headers=known).content == script + b"more"
+
+
+def test_parts_of_a_file_are_parts_of_the_file_as_it_is(
+    ask: Ask, app_folder: Path, script: bytes
+) -> None:
+    headers = {"Accept-Encoding": "gzip", "Range": "bytes=6-14"}
+    part = ask(app_folder, "GET", "/assets/index-1a2b3c.js", headers=headers)
+    assert (part.status_code, part.content) == (206, b"molecules")
+    assert "content-encoding" not in part.headers
+    assert part.headers["content-range"] == f"bytes 6-14/{len(script)}"
+
+
+@pytest.mark.parametrize(
+    ("content", "accepted"),
+    [(b"x" * 100, "gzip"), (None, "gzip"), (b"x" * 9000, "gzip;q=0, identity"), (b"x" * 9000, "")],
+)
+def test_what_is_not_worth_it_or_not_wanted_is_not_compressed(
+    ask: Ask, app_folder: Path, content: bytes | None, accepted: str
+) -> None:
+    if content is None:
+        content = np.random.default_rng(1).bytes(9000)
+    (app_folder / "models" / "phone.onnx").write_bytes(content)
+    answer = ask(app_folder, "GET", "/models/phone.onnx", headers={"Accept-Encoding": accepted})
+    assert "content-encoding" not in answer.headers
+    assert answer.content == content
 
 
 def test_without_the_apps_files_a_sentence_says_what_to_do_and_the_interface_works(

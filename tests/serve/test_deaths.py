@@ -11,7 +11,7 @@ import pytest
 
 from cellstorm.localizations import read_table
 from cellstorm.run import localize_frames
-from cellstorm.serve.job import JobSettings
+from cellstorm.serve.job_settings import JobSettings
 
 StartServer = Callable[..., Any]
 

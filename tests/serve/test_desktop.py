@@ -14,7 +14,7 @@ from PIL import Image
 
 from cellstorm.localizations import read_table
 from cellstorm.run import localize_frames
-from cellstorm.serve.job import JobSettings
+from cellstorm.serve.job_settings import JobSettings
 
 StartServer = Callable[..., Any]
 

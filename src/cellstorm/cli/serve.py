@@ -35,6 +35,7 @@ def serve(
     allow_origin: Annotated[tuple[str, ...], Parameter(group=_WHO, negative=())] = (),
     state: Annotated[Path | None, Parameter(group=_WORK)] = None,
     max_upload_gb: Annotated[float, Parameter(group=_WORK)] = 20.0,
+    keep_uploads_days: Annotated[float, Parameter(group=_WORK)] = 14.0,
     jobs: Annotated[int, Parameter(group=_WORK)] = 1,
     workers: Annotated[int | None, Parameter(group=_WORK)] = None,
     write_app: Path | None = None,
@@ -74,6 +75,9 @@ def serve(
         Folder of uploads, results and queue; .cellstorm/serve in the home folder when not given.
     max_upload_gb
         Largest movie that can be sent, GB.
+    keep_uploads_days
+        Days after which a sent movie is removed: since its job ended, or since the last byte of
+        an unfinished one came. Results stay.
     jobs
         Movies that are localized at the same time.
     workers
@@ -112,6 +116,7 @@ def serve(
         "allowed_hosts": allow_host,
         "allowed_origins": allow_origin,
         "most_upload_bytes": int(max_upload_gb * 1e9),
+        "kept_upload_days": keep_uploads_days,
         "jobs_at_once": jobs,
         "workers": workers,
     }

@@ -52,6 +52,10 @@ def announce(
             "Whoever has this link can use the server. Scan it with the phone's camera.",
         ]
     lines += _ways_for_a_phone(settings, port, token, certificate)
+    lines.append(
+        f"Movies that were sent are removed {settings.kept_upload_days:g} days after their job"
+        " ended (--keep-uploads-days); results stay until you delete them."
+    )
     lines.append("Ctrl-C ends it; unfinished jobs go on at the next start.")
     print("\n".join(lines), file=out, flush=True)
 

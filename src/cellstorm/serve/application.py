@@ -11,6 +11,7 @@ from cellstorm.serve.gate import Gate, GateRules
 from cellstorm.serve.refusals import answer_errors
 from cellstorm.serve.routes import (
     app_files,
+    cameras,
     events,
     folders,
     jobs,
@@ -71,7 +72,7 @@ def create_app(
     )
     app.state.services = services
     answer_errors(app)
-    for part in (server, models, jobs, upload, events, results, folders, app_files):
+    for part in (server, models, cameras, jobs, upload, events, results, folders, app_files):
         app.include_router(part.router)
     # not mounted: a mount at / would take requests of a wrong method from the endpoints
     app.router.default = app_files.AppFiles(app_folder)

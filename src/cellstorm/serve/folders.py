@@ -14,9 +14,13 @@ from cellstorm.serve.refusals import Refusal
 
 __all__ = ["EntryKind", "FolderEntry", "FolderListing", "Folders"]
 
-EntryKind = Literal["folder", "movie", "table", "picture", "other"]
+EntryKind = Literal["folder", "movie", "table", "picture", "camera", "other"]
 _MOST_ENTRIES = 5000
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
+_CAMERAS = frozenset({".yaml", ".yml"})
+_MOST_CAMERA_BYTES = 1_000_000
+# a field that every camera file has
+_MARK_OF_A_CAMERA = b"gain_e_per_adu:"
 _TABLES = frozenset({".parquet", ".csv", ".hdf5"})
 
 
@@ -154,13 +158,13 @@ def _entry(item: "os.DirEntry[str]", root: Path, shown: str) -> FolderEntry | No
     return FolderEntry(
         name=item.name,
         path=f"{shown}/{item.name}" if shown else item.name,
-        kind=_kind(path, is_folder),
+        kind=_kind(path, is_folder, facts.st_size),
         size_bytes=None if is_folder else facts.st_size,
         modified=datetime.fromtimestamp(int(facts.st_mtime), UTC),
     )
 
 
-def _kind(path: Path, is_folder: bool) -> EntryKind:
+def _kind(path: Path, is_folder: bool, size_bytes: int) -> EntryKind:
     if is_folder:
         return "movie" if is_zarr_folder(path) else "folder"
     suffix = path.suffix.lower()
@@ -168,4 +172,13 @@ def _kind(path: Path, is_folder: bool) -> EntryKind:
         return "picture"
     if suffix in _TABLES:
         return "table"
+    if suffix in _CAMERAS:
+        return "camera" if _is_camera(path, size_bytes) else "other"
     return "movie" if kind_of_name(path) is not None else "other"
+
+
+def _is_camera(path: Path, size_bytes: int) -> bool:
+    try:
+        return size_bytes <= _MOST_CAMERA_BYTES and _MARK_OF_A_CAMERA in path.read_bytes()
+    except OSError:
+        return False

@@ -4,34 +4,46 @@ import os
 import re
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    model_validator,
+)
 
-from cellstorm.camera import PRESETS, Camera
-from cellstorm.errors import CameraError
-from cellstorm.localize import GanMethod, GaussianMethod, NetMethod
 from cellstorm.parameters import Parameters
 from cellstorm.run.progress import Stage
+from cellstorm.serve.job_settings import CalibrationSettings, JobSettings, SettingsOfJob
 
 __all__ = [
     "ENDED",
+    "CalibrationSummary",
+    "DarkClip",
     "FolderSource",
     "Job",
     "JobError",
     "JobProgress",
     "JobRequest",
     "JobResult",
-    "JobSettings",
     "JobState",
     "JobSummary",
+    "MeasuredQuantity",
+    "Part",
     "UploadSource",
     "UploadState",
     "safe_name",
+    "summaries",
 ]
 
 JobState = Literal["uploading", "queued", "running", "done", "failed", "cancelled"]
 ENDED: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
+Part = Literal["movie", "dark"]
+"""Which of a job's files."""
 
 _MOST_INTEGER = 1 << 53
 _LONGEST_NAME_BYTES = 150
@@ -76,55 +88,18 @@ class FolderSource(Parameters):
     path: str = Field(min_length=1, max_length=4096, description="within it, with /")
 
 
-_Bound = Annotated[int, Field(ge=0, le=_MOST_INTEGER)]
-_CAMERA_WITHOUT_MAPS = "a camera with maps is too large for a job; give it without"
+_SafeName = Annotated[str, AfterValidator(safe_name)]
 
 
-class JobSettings(Parameters):
-    """The options of ``cellstorm localize``, and whether a report follows."""
+class DarkClip(Parameters):
+    """The dark clip of a calibration: the same settings, the lens covered."""
 
-    method: NetMethod | GaussianMethod | GanMethod = Field(
-        default_factory=NetMethod, discriminator="method", description="how to localize"
+    source: UploadSource | FolderSource = Field(
+        discriminator="kind", description="where it comes from"
     )
-    camera: str | dict[str, JsonValue] | None = Field(
-        None, description="name of a preset, or a description; None: estimated from the movie"
+    name: _SafeName | None = Field(
+        None, max_length=1000, description="of the file; required for uploads"
     )
-    pixel_size_nm: float | None = Field(
-        None,
-        gt=0,
-        le=1e6,
-        allow_inf_nan=False,
-        description="edge of a pixel in the sample, nm; None: the file's own, or 100",
-    )
-    frames: tuple[_Bound | None, _Bound | None] | None = Field(
-        None, description="start, stop (exclusive); null: the movie's own end"
-    )
-    region: tuple[_Bound | None, _Bound | None, _Bound | None, _Bound | None] | None = Field(
-        None, description="x0, x1, y0, y1 in px, upper ends exclusive; null: the border"
-    )
-    report: bool = Field(True, description="write the report, too")
-
-    @field_validator("camera")
-    @classmethod
-    def _is_a_camera(cls, value: Any) -> Any:
-        if isinstance(value, str) and value not in PRESETS:
-            raise ValueError(f"there is no such camera; there are {', '.join(PRESETS)}")
-        if isinstance(value, dict):
-            if value.get("maps") is not None:
-                raise ValueError(_CAMERA_WITHOUT_MAPS)
-            try:
-                Camera.model_validate(value)
-            except CameraError as error:
-                raise ValueError(error.what) from error
-        return value
-
-    def camera_model(self) -> Camera | None:
-        """The camera itself; None: estimate it."""
-        if self.camera is None:
-            return None
-        if isinstance(self.camera, str):
-            return PRESETS[self.camera]
-        return Camera.model_validate(self.camera)
 
 
 class JobRequest(BaseModel):
@@ -133,10 +108,11 @@ class JobRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: UploadSource | FolderSource = Field(discriminator="kind")
-    name: Annotated[str, AfterValidator(safe_name)] | None = Field(
+    dark: DarkClip | None = Field(None, description="of a calibration only")
+    name: _SafeName | None = Field(
         None, max_length=1000, description="of the file; required for uploads"
     )
-    settings: JobSettings = Field(default_factory=JobSettings)
+    settings: SettingsOfJob = Field(default_factory=JobSettings)
     recording: dict[str, JsonValue] | None = Field(
         None, description="anything to keep with the job: device, exposure, timestamps"
     )
@@ -146,11 +122,17 @@ class JobRequest(BaseModel):
         description="chosen by the client: asking again with it makes no second job",
     )
 
+    @model_validator(mode="after")
+    def _only_calibrations_have_a_dark_clip(self) -> Self:
+        if self.dark is not None and not isinstance(self.settings, CalibrationSettings):
+            raise ValueError("only a calibration has a dark clip")
+        return self
+
 
 class JobProgress(BaseModel):
     """How far a run has come."""
 
-    stage: Stage
+    stage: Stage | Literal["measuring"]
     frames_done: int
     frames_total: int
     molecules: int
@@ -181,6 +163,31 @@ class JobSummary(BaseModel):
     decisions: dict[str, str]
 
 
+class MeasuredQuantity(BaseModel):
+    """A number of a calibration, in words."""
+
+    name: str
+    value: str
+    error: str
+    unit: str
+    source: str = Field(description="what told it")
+
+
+class CalibrationSummary(BaseModel):
+    """What a calibration measured; see `cellstorm.camera.Calibration`."""
+
+    camera: dict[str, JsonValue] = Field(description="without its maps")
+    has_maps: bool
+    quantities: list[MeasuredQuantity]
+    pixel_size_nm: float | None
+
+
+summaries: TypeAdapter[JobSummary | CalibrationSummary] = TypeAdapter(
+    JobSummary | CalibrationSummary
+)
+"""Reads what either kept."""
+
+
 class JobResult(BaseModel):
     """A file that came out."""
 
@@ -208,13 +215,15 @@ class Job(BaseModel):
     changed: datetime
     revision: int = Field(description="grows with every change of any job")
     source: UploadSource | FolderSource = Field(discriminator="kind")
-    settings: JobSettings
+    dark: DarkClip | None
+    settings: SettingsOfJob
     upload: UploadState | None
+    dark_upload: UploadState | None
     queue_position: int | None
     attempts: int = Field(description="times that a worker took it up")
     cancelling: bool
     progress: JobProgress | None
     error: JobError | None
-    summary: JobSummary | None
+    summary: JobSummary | CalibrationSummary | None
     notices: list[str]
     results: list[JobResult]

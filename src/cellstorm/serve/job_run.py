@@ -18,7 +18,10 @@ from cellstorm.movie.outside_references import refuse_outside_references
 from cellstorm.report import write_report
 from cellstorm.run import LocalizationRun, Progress, localize_movie
 from cellstorm.run.partial import PartialRun
-from cellstorm.serve.job import JobError, JobProgress, JobSettings, JobSummary
+from cellstorm.serve.calibration_run import calibrate_clips
+from cellstorm.serve.job import JobError, JobProgress, JobSummary, summaries
+from cellstorm.serve.job_camera import camera_of
+from cellstorm.serve.job_settings import JobSettings
 from cellstorm.serve.model_shelf import ModelShelf
 from cellstorm.serve.work import (
     REPORT_FILE,
@@ -47,7 +50,12 @@ def carry_out(order: Order, tell: Callable[[Answer], None]) -> None:
         Told how far it has come, and at last whether it is done or failed.
     """
     try:
-        tell(_done_before(order) or _do(order, tell))
+        do = _localize if isinstance(order.settings, JobSettings) else calibrate_clips
+        done = _done_before(order)
+        if done is None:
+            done = do(order, tell)
+            _keep(order, done)
+        tell(done)
     except CellstormError as error:
         tell(Failed(error=_described(error, order)))
 
@@ -56,21 +64,23 @@ def _done_before(order: Order) -> Done | None:
     """What an earlier worker finished, if the server died before it could write that down."""
     try:
         kept = json.loads((order.results / SUMMARY_FILE).read_text(encoding="utf-8"))
-        return Done(summary=JobSummary.model_validate(kept["summary"]), notices=kept["notices"])
+        return Done(summary=summaries.validate_python(kept["summary"]), notices=kept["notices"])
     except (OSError, ValueError, KeyError):
         return None
 
 
-def _do(order: Order, tell: Callable[[Answer], None]) -> Done:
+def _localize(order: Order, tell: Callable[[Answer], None]) -> Done:
     order.results.mkdir(parents=True, exist_ok=True)
     refuse_outside_references(order.movie)
     settings = order.settings
+    assert isinstance(settings, JobSettings)
+    camera, told = camera_of(order)
     table = table_path(order.results, order.name)
     restart = _made_by_another_version(table)
     run = localize_movie(
         order.movie,
         method=_method(settings),
-        camera=settings.camera_model(),
+        camera=camera,
         pixel_size_nm=settings.pixel_size_nm,
         frames=settings.frames,
         region=settings.region,
@@ -80,15 +90,14 @@ def _do(order: Order, tell: Callable[[Answer], None]) -> Done:
         workers=order.workers,
         progress=_Teller(tell),
     )
-    notices = list(run.notices)
+    notices = told + list(run.notices)
     _, lost = convert_table(table, order.results / "table.csv")
     notices += [f"table.csv: {notice}" for notice in lost if notice not in run.notices]
     if run.picture is not None:
         run.picture.replace(order.results / "picture.png")
-    notices += _report(order, table)
-    done = Done(summary=_summary(run), notices=notices)
-    _keep(order, done)
-    return done
+    if settings.report:
+        notices += _report(order, table)
+    return Done(summary=_summary(run), notices=notices)
 
 
 def _made_by_another_version(table: Path) -> bool:
@@ -137,7 +146,7 @@ class _Teller:
 def _report(order: Order, table: Path) -> list[str]:
     """Write the report beside the table; a job is no worse without it."""
     page = order.results / REPORT_FILE
-    if not order.settings.report or page.exists():
+    if page.exists():
         return []
     try:
         write_report(

@@ -11,49 +11,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cellstorm.errors import OutputError
+from pydantic import TypeAdapter
+
 from cellstorm.serve.job import (
+    ENDED,
+    CalibrationSummary,
+    DarkClip,
     FolderSource,
     JobError,
     JobProgress,
-    JobSettings,
     JobState,
     JobSummary,
     UploadSource,
+    summaries,
 )
+from cellstorm.serve.job_settings import CalibrationSettings, JobSettings, SettingsOfJob
+from cellstorm.serve.job_tables import open_database
 
 __all__ = ["JobRow", "JobStore", "new_job_id"]
 
-_VERSION = 1
-_TABLES = """
-CREATE TABLE IF NOT EXISTS jobs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    key TEXT UNIQUE,
-    request_digest TEXT NOT NULL,
-    name TEXT NOT NULL,
-    state TEXT NOT NULL,
-    created TEXT NOT NULL,
-    changed TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    queued INTEGER,
-    source TEXT NOT NULL,
-    settings TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    deaths INTEGER NOT NULL DEFAULT 0,
-    cancelling INTEGER NOT NULL DEFAULT 0,
-    progress TEXT,
-    error TEXT,
-    summary TEXT,
-    notices TEXT NOT NULL DEFAULT '[]'
-);
-CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, queued);
-CREATE INDEX IF NOT EXISTS jobs_by_revision ON jobs (revision);
-CREATE TABLE IF NOT EXISTS deleted (id TEXT PRIMARY KEY, revision INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS counter (revision INTEGER NOT NULL);
-INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counter);
-"""
 _MOST_DELETED = 10_000
+
+_settings: TypeAdapter[JobSettings | CalibrationSettings] = TypeAdapter(SettingsOfJob)
 
 
 @dataclass(frozen=True)
@@ -71,14 +50,15 @@ class JobRow:
     revision: int
     queued: int | None
     source: UploadSource | FolderSource
-    settings: JobSettings
+    settings: JobSettings | CalibrationSettings
     attempts: int
     deaths: int
     cancelling: bool
     progress: JobProgress | None
     error: JobError | None
-    summary: JobSummary | None
+    summary: JobSummary | CalibrationSummary | None
     notices: list[str]
+    dark: DarkClip | None
 
 
 class JobStore:
@@ -103,23 +83,7 @@ class JobStore:
     def __init__(self, path: Path, on_change: Callable[[], None] = lambda: None) -> None:
         self._on_change = on_change
         self._lock = threading.RLock()
-        try:
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._connection.row_factory = sqlite3.Row
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > _VERSION:
-                raise OutputError("this queue was made by a later cellstorm.", where=path)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            # a job that was promised must be there after a power cut too
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_TABLES)
-            self._connection.execute(f"PRAGMA user_version = {_VERSION}")
-        except sqlite3.DatabaseError as error:
-            raise OutputError(
-                f"the server's queue cannot be read ({error}).",
-                where=path,
-                todo="Move the file away, or give another folder with --state.",
-            ) from error
+        self._connection = open_database(path)
 
     def close(self) -> None:
         """Close the database."""
@@ -132,19 +96,23 @@ class JobStore:
         job_id: str,
         name: str,
         source: UploadSource | FolderSource,
-        settings: JobSettings,
+        dark: DarkClip | None,
+        settings: JobSettings | CalibrationSettings,
         request_digest: str,
         key: str | None,
     ) -> tuple[JobRow, bool]:
         """Keep a job; gives it, or the one that has this key, and whether it is new."""
-        state = "uploading" if isinstance(source, UploadSource) else "queued"
+        sources = (source,) if dark is None else (source, dark.source)
+        is_sent = any(isinstance(each, UploadSource) for each in sources)
+        state = "uploading" if is_sent else "queued"
         with self._change() as revision:
             if key is not None and (known := self._one("key = ?", key)) is not None:
                 return known, False
             now = _now()
             self._connection.execute(
                 "INSERT INTO jobs (id, key, request_digest, name, state, created, changed,"
-                " revision, queued, source, settings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " revision, queued, source, settings, dark)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job_id,
                     key,
@@ -157,6 +125,7 @@ class JobStore:
                     revision if state == "queued" else None,
                     source.model_dump_json(),
                     settings.model_dump_json(),
+                    None if dark is None else dark.model_dump_json(),
                 ),
             )
             return self._sure(job_id), True
@@ -180,6 +149,11 @@ class JobStore:
         values = (*states, *([before] if before else ()), limit)
         with self._lock:
             return self._all(f"{wanted} AND {older} ORDER BY number DESC LIMIT ?", *values)
+
+    def unchanged_since(self, moment: datetime) -> list[JobRow]:
+        """Jobs that nothing happened to after a moment, and that wait for no worker."""
+        with self._lock:
+            return self._all("state NOT IN ('queued', 'running') AND changed < ?", _written(moment))
 
     def unfinished(self) -> list[JobRow]:
         """Jobs that have not ended."""
@@ -250,7 +224,9 @@ class JobStore:
         """How far a running job has come."""
         self._set(job_id, "running", progress=progress.model_dump_json())
 
-    def finish(self, job_id: str, summary: JobSummary, notices: list[str]) -> bool:
+    def finish(
+        self, job_id: str, summary: JobSummary | CalibrationSummary, notices: list[str]
+    ) -> bool:
         """A running job is done; False if it was not running."""
         return self._set(
             job_id,
@@ -272,6 +248,17 @@ class JobStore:
         if self._set(job_id, "uploading", "queued", state="cancelled"):
             return True
         return self._set(job_id, "running", cancelling=1)
+
+    def give_up(self, job_id: str, error: JobError) -> bool:
+        """An upload will not be ended; False if it was not uploading."""
+        return self._set(job_id, "uploading", state="failed", error=error.model_dump_json())
+
+    def add_notice(self, job_id: str, notice: str) -> None:
+        """Say something more about a job that has ended."""
+        with self._lock:
+            row = self._one("id = ?", job_id)
+            if row is not None and notice not in row.notices:
+                self._set(job_id, *ENDED, notices=json.dumps([*row.notices, notice]))
 
     def cancelled(self, job_id: str) -> bool:
         """The worker of a running job has been stopped for good."""
@@ -365,16 +352,26 @@ def _row(row: sqlite3.Row) -> JobRow:
     source = json.loads(values["source"])
     kind = UploadSource if source["kind"] == "upload" else FolderSource
     values["source"] = kind.model_validate(source)
-    values["settings"] = JobSettings.model_validate_json(values["settings"])
+    values["settings"] = _settings.validate_json(values["settings"])
     values["created"] = datetime.fromisoformat(values["created"])
     values["changed"] = datetime.fromisoformat(values["changed"])
     values["cancelling"] = bool(values["cancelling"])
     values["notices"] = json.loads(values["notices"])
-    for name, model in (("progress", JobProgress), ("error", JobError), ("summary", JobSummary)):
+    for name, read in (
+        ("progress", JobProgress.model_validate_json),
+        ("error", JobError.model_validate_json),
+        ("summary", summaries.validate_json),
+        ("dark", DarkClip.model_validate_json),
+    ):
         text = values[name]
-        values[name] = None if text is None else model.model_validate_json(text)
+        values[name] = None if text is None else read(text)
     return JobRow(**values)
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return _written(datetime.now(UTC))
+
+
+def _written(moment: datetime) -> str:
+    """As in the table: later moments are greater strings."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import logging
 import signal
+from pathlib import Path
 
 from cellstorm.serve.changes import Changes
 from cellstorm.serve.folders import Folders
-from cellstorm.serve.job import FolderSource, JobError
+from cellstorm.serve.job import FolderSource, JobError, UploadSource
 from cellstorm.serve.job_store import JobRow, JobStore
 from cellstorm.serve.refusals import Refusal
 from cellstorm.serve.settings import ServeSettings
@@ -158,20 +159,28 @@ class QueueRunner:
 
     def _order(self, job: JobRow) -> Order:
         folder = self._state.job(job.id)
-        source = job.source
-        movie = (
-            self._folders.find(source.folder, source.path)
-            if isinstance(source, FolderSource)
-            else folder.movie(job.name)
-        )
+        movie = self._found(job.source) or folder.movie(job.name)
+        dark = None
+        if job.dark is not None:
+            assert job.dark.name is not None
+            dark = self._found(job.dark.source) or folder.dark(job.dark.name)
         return Order(
             job_id=job.id,
             name=job.name,
             movie=movie,
+            dark=dark,
+            camera=folder.camera if folder.camera.exists() else None,
+            recording=folder.recording,
             results=folder.results,
             settings=job.settings,
             workers=self._settings.workers,
         )
+
+    def _found(self, source: UploadSource | FolderSource) -> Path | None:
+        """A file of a folder; None for one that was sent."""
+        if isinstance(source, UploadSource):
+            return None
+        return self._folders.find(source.folder, source.path)
 
 
 def _cause_of(death: WorkerDied) -> JobError:

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from cellstorm.serve.changes import Changes
 from cellstorm.serve.folders import Folders
 from cellstorm.serve.gate import GateRules
+from cellstorm.serve.housekeeping import Housekeeping
 from cellstorm.serve.job_store import JobRow, JobStore
 from cellstorm.serve.model_shelf import ModelShelf
 from cellstorm.serve.queue_runner import QueueRunner
@@ -38,6 +39,7 @@ class Services:
     models: ModelShelf
     uploads: Uploads
     runner: QueueRunner
+    housekeeping: Housekeeping
 
     @classmethod
     def make(cls, settings: ServeSettings, rules: GateRules, state: StateFolder) -> "Services":
@@ -51,6 +53,7 @@ class Services:
         changes = Changes()
         folders = Folders(settings.folders)
         store = JobStore(state.database, changes.ring)
+        uploads = Uploads(settings, state, store)
         return cls(
             settings=settings,
             rules=rules,
@@ -59,8 +62,9 @@ class Services:
             changes=changes,
             folders=folders,
             models=ModelShelf(),
-            uploads=Uploads(settings, state, store),
+            uploads=uploads,
             runner=QueueRunner(settings, state, store, folders, changes),
+            housekeeping=Housekeeping(settings, state, store, uploads),
         )
 
     def job(self, job_id: str) -> JobRow:
@@ -115,10 +119,12 @@ async def running(services: Services) -> AsyncIterator[None]:
     await asyncio.to_thread(services.store.put_back_all)
     await asyncio.to_thread(_sweep, services)
     services.runner.start()
+    services.housekeeping.start()
     try:
         yield
     finally:
         services.changes.close()
+        await services.housekeeping.close()
         await services.runner.close()
         services.store.close()
 

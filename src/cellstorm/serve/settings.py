@@ -51,6 +51,14 @@ class ServeSettings(Parameters):
     allowed_origins: tuple[str, ...] = Field((), description="pages elsewhere that may ask")
     most_upload_bytes: int = Field(20 * _GIBIBYTE, ge=1, description="size of one upload")
     kept_free_bytes: int = Field(_GIBIBYTE, ge=0, description="left on the disk by uploads")
+    kept_upload_days: float = Field(
+        14.0,
+        gt=0,
+        le=36_500,
+        allow_inf_nan=False,
+        description="after which a sent movie is removed: since its job ended, or since the last"
+        " byte of an unfinished one came, days; results stay",
+    )
     most_unfinished_jobs: int = Field(1000, ge=1, description="waiting, uploading or running")
     jobs_at_once: int = Field(1, ge=1, le=64, description="worker processes")
     workers: int | None = Field(

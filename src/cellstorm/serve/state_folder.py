@@ -62,6 +62,20 @@ class JobFolder:
         """The uploaded movie, alone in its folder."""
         return self.path / "movie" / name
 
+    def dark(self, name: str) -> Path:
+        """The uploaded dark clip of a calibration, alone in its folder."""
+        return self.path / "dark" / name
+
+    @property
+    def uploads(self) -> tuple[Path, Path]:
+        """Folders of what was sent."""
+        return self.path / "movie", self.path / "dark"
+
+    @property
+    def camera(self) -> Path:
+        """The camera that the job was given in a file, as it was then."""
+        return self.path / "camera" / "camera.yaml"
+
     @property
     def results(self) -> Path:
         """Folder of what comes out."""

@@ -2,21 +2,16 @@
 
 from pathlib import Path
 
-from cellstorm.serve.job import Job, JobResult, UploadSource, UploadState
+from cellstorm.serve.job import Job, JobResult, Part, UploadState
 from cellstorm.serve.job_store import JobRow
 from cellstorm.serve.services import Services
-from cellstorm.serve.work import RESULT_FILES, SO_FAR, so_far_picture, table_path
+from cellstorm.serve.work import RESULT_FILES, SO_FAR, camera_path, so_far_picture, table_path
 
 __all__ = ["result_path", "shown_results", "told"]
 
 
 def told(job: JobRow, services: Services) -> Job:
     """The job as its clients see it."""
-    upload = None
-    if job.state == "uploading" and isinstance(job.source, UploadSource):
-        upload = UploadState(
-            offset_bytes=services.uploads.offset(job), size_bytes=job.source.size_bytes
-        )
     return Job(
         id=job.id,
         key=job.key,
@@ -26,8 +21,10 @@ def told(job: JobRow, services: Services) -> Job:
         changed=job.changed,
         revision=job.revision,
         source=job.source,
+        dark=job.dark,
         settings=job.settings,
-        upload=upload,
+        upload=_upload(job, "movie", services),
+        dark_upload=_upload(job, "dark", services),
         queue_position=services.store.queue_position(job),
         attempts=job.attempts,
         cancelling=job.cancelling,
@@ -39,6 +36,13 @@ def told(job: JobRow, services: Services) -> Job:
     )
 
 
+def _upload(job: JobRow, part: Part, services: Services) -> UploadState | None:
+    size_bytes = services.uploads.size_bytes(job, part)
+    if job.state != "uploading" or size_bytes is None:
+        return None
+    return UploadState(offset_bytes=services.uploads.offset(job, part), size_bytes=size_bytes)
+
+
 def result_path(job: JobRow, name: str, services: Services) -> Path:
     """Where a result is, or would be."""
     folder = services.state.job(job.id)
@@ -48,6 +52,8 @@ def result_path(job: JobRow, name: str, services: Services) -> Path:
         return so_far_picture(folder.results, job.name)
     if name == "table.parquet":
         return table_path(folder.results, job.name)
+    if name in ("camera.yaml", "camera.npz"):
+        return camera_path(folder.results, job.name).with_suffix(Path(name).suffix)
     return folder.results / name
 
 

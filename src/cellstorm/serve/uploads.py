@@ -4,22 +4,41 @@ import asyncio
 import contextlib
 import hashlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
 from starlette.requests import ClientDisconnect
 
-from cellstorm.serve.job import UploadSource
+from cellstorm.serve.job import FolderSource, Part, UploadSource
 from cellstorm.serve.job_store import JobRow, JobStore
 from cellstorm.serve.refusals import Refusal
 from cellstorm.serve.settings import ServeSettings
 from cellstorm.serve.state_folder import StateFolder
 
-__all__ = ["PIECE_BYTES", "Uploads"]
+__all__ = ["PARTS", "PIECE_BYTES", "Checksum", "Uploads"]
+
+PARTS: tuple[Part, ...] = ("movie", "dark")
 
 PIECE_BYTES = 1 << 22
 """Of the checksum that is made of the pieces' checksums."""
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """What a file must be; what is None is not looked at.
+
+    Attributes
+    ----------
+    sha256
+        Of the whole file, hexadecimal.
+    sha256_of_pieces
+        Of the joined SHA-256 of its pieces of `PIECE_BYTES` bytes, hexadecimal.
+    """
+
+    sha256: str | None
+    sha256_of_pieces: str | None
 
 
 class _Writer:
@@ -55,24 +74,42 @@ class Uploads:
         self._store = store
         self._writers: dict[str, _Writer] = {}
 
-    def path(self, job: JobRow) -> Path:
+    def path(self, job: JobRow, part: Part = "movie") -> Path:
         """Where an upload's bytes are."""
-        return self._state.job(job.id).movie(job.name)
+        folder = self._state.job(job.id)
+        if part == "movie":
+            return folder.movie(job.name)
+        assert job.dark is not None and job.dark.name is not None
+        return folder.dark(job.dark.name)
 
-    def offset(self, job: JobRow) -> int:
+    def offset(self, job: JobRow, part: Part = "movie") -> int:
         """Bytes that are there."""
         try:
-            return self.path(job).stat().st_size
+            return self.path(job, part).stat().st_size
         except FileNotFoundError:
             return 0
+
+    def size_bytes(self, job: JobRow, part: Part) -> int | None:
+        """Of the whole file; None: it is none that is sent."""
+        source: UploadSource | FolderSource | None = job.source
+        if part == "dark":
+            source = None if job.dark is None else job.dark.source
+        return source.size_bytes if isinstance(source, UploadSource) else None
+
+    def missing_bytes(self, job: JobRow) -> int:
+        """What of a job's files has not come yet."""
+        sizes = {part: self.size_bytes(job, part) for part in PARTS}
+        return sum(
+            max(0, size - self.offset(job, part))
+            for part, size in sizes.items()
+            if size is not None
+        )
 
     def free_bytes(self) -> int:
         """What further uploads may take of the disk."""
         free = shutil.disk_usage(self._state.path).free - self._settings.kept_free_bytes
         promised = sum(
-            max(0, job.source.size_bytes - self.offset(job))
-            for job in self._store.unfinished()
-            if job.state == "uploading" and isinstance(job.source, UploadSource)
+            self.missing_bytes(job) for job in self._store.unfinished() if job.state == "uploading"
         )
         return max(0, free - promised)
 
@@ -99,7 +136,7 @@ class Uploads:
             )
 
     async def append(
-        self, job: JobRow, offset: int, length: int | None, body: AsyncIterator[bytes]
+        self, job: JobRow, part: Part, offset: int, length: int | None, body: AsyncIterator[bytes]
     ) -> int:
         """Write what comes in behind what is there.
 
@@ -107,6 +144,8 @@ class Uploads:
         ----------
         job
             One that is uploading.
+        part
+            Which of its files.
         offset
             Where the client believes to be.
         length
@@ -126,8 +165,8 @@ class Uploads:
             was silent for too long, or another one took over. What came is kept.
         """
         async with self._turn(job.id) as writer:
-            size_bytes = await asyncio.to_thread(self._expected_bytes, job.id)
-            there = await asyncio.to_thread(self.offset, job)
+            size_bytes = await asyncio.to_thread(self._expected_bytes, job.id, part)
+            there = await asyncio.to_thread(self.offset, job, part)
             if offset != there:
                 raise Refusal(
                     "wrong_offset",
@@ -139,7 +178,7 @@ class Uploads:
             too_large = Refusal("too_large", "these are more bytes than the upload was to have.")
             if length is not None and length > room:
                 raise too_large
-            path = self.path(job)
+            path = self.path(job, part)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab", buffering=0) as file:
                 try:
@@ -151,10 +190,17 @@ class Uploads:
                     if writer.superseded:
                         raise Refusal("locked", "another request goes on with this.") from None
                     raise Refusal("timeout", "nothing came for too long.") from None
-            return await asyncio.to_thread(self.offset, job)
+            return await asyncio.to_thread(self.offset, job, part)
 
-    async def complete(self, job: JobRow, sha256: str | None, of_pieces: str | None) -> None:
-        """Check an upload and let it wait for its turn.
+    async def complete(self, job: JobRow, checksums: Mapping[Part, Checksum]) -> None:
+        """Check what was sent and let the job wait for its turn.
+
+        Parameters
+        ----------
+        job
+            One that is uploading.
+        checksums
+            Of every file that was sent.
 
         Raises
         ------
@@ -162,40 +208,51 @@ class Uploads:
             Bytes are missing, or they are not those that were sent.
         """
         async with self._turn(job.id):
-            size_bytes = await asyncio.to_thread(self._expected_bytes, job.id)
-            there = await asyncio.to_thread(self.offset, job)
-            if there != size_bytes:
-                raise Refusal(
-                    "wrong_offset",
-                    f"the server has {there} of {size_bytes} bytes.",
-                    "Send the rest first.",
-                    {"upload-offset": str(there)},
-                )
-            path = self.path(job)
-            whole, pieces = await asyncio.to_thread(_digests, path)
-            given = ((sha256, whole), (of_pieces, pieces))
-            if any(mine is not None and mine.lower() != found for mine, found in given):
-                path.unlink(missing_ok=True)
-                await asyncio.to_thread(self._store.touch, job.id)
-                raise Refusal(
-                    "wrong_checksum",
-                    "the bytes that came are not those that were sent.",
-                    "Send the movie again from the beginning.",
-                    {"upload-offset": "0"},
-                )
+            for part in PARTS:
+                if self.size_bytes(job, part) is not None:
+                    await self._check(job, part, checksums.get(part))
             await asyncio.to_thread(self._store.enqueue, job.id)
+
+    async def _check(self, job: JobRow, part: Part, given: Checksum | None) -> None:
+        size_bytes = await asyncio.to_thread(self._expected_bytes, job.id, part)
+        there = await asyncio.to_thread(self.offset, job, part)
+        of = "" if part == "movie" else " of the dark clip"
+        if there != size_bytes:
+            raise Refusal(
+                "wrong_offset",
+                f"the server has {there} of {size_bytes} bytes{of}.",
+                "Send the rest first.",
+                {"upload-offset": str(there)},
+            )
+        if given is None:
+            raise Refusal("invalid", f"the checksum{of or ' of the movie'} is missing.")
+        path = self.path(job, part)
+        whole, pieces = await asyncio.to_thread(_digests, path)
+        pairs = ((given.sha256, whole), (given.sha256_of_pieces, pieces))
+        if any(mine is not None and mine.lower() != found for mine, found in pairs):
+            path.unlink(missing_ok=True)
+            await asyncio.to_thread(self._store.touch, job.id)
+            raise Refusal(
+                "wrong_checksum",
+                f"the bytes{of} that came are not those that were sent.",
+                "Send them again from the beginning.",
+                {"upload-offset": "0"},
+            )
 
     async def stop(self, job_id: str) -> None:
         """End what writes to an upload."""
         async with self._turn(job_id):
             pass
 
-    def _expected_bytes(self, job_id: str) -> int:
+    def _expected_bytes(self, job_id: str, part: Part) -> int:
         """Size of an upload that is still open; it may have ended while one waited."""
         job = self._store.get(job_id)
-        if job is None or job.state != "uploading" or not isinstance(job.source, UploadSource):
+        if job is None or job.state != "uploading":
             raise Refusal("wrong_state", "the job is not uploading any more.")
-        return job.source.size_bytes
+        size_bytes = self.size_bytes(job, part)
+        if size_bytes is None:
+            raise Refusal("not_found", f"the job has no {part} that is sent.")
+        return size_bytes
 
     @contextlib.asynccontextmanager
     async def _turn(self, job_id: str) -> AsyncIterator[_Writer]:

@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from cellstorm.serve.job import JobError, JobProgress, JobSettings, JobSummary
+from cellstorm.serve.job import CalibrationSummary, JobError, JobProgress, JobSummary
+from cellstorm.serve.job_settings import SettingsOfJob
 
 __all__ = [
+    "CAMERA_PAGE",
     "REPORT_FILE",
     "RESULT_FILES",
     "SO_FAR",
@@ -18,6 +20,7 @@ __all__ = [
     "Order",
     "Working",
     "answers",
+    "camera_path",
     "result_name",
     "so_far_picture",
     "table_path",
@@ -26,6 +29,7 @@ __all__ = [
 SUMMARY_FILE = "summary.json"
 REPORT_FILE = "report.html"
 SO_FAR = "so_far.png"
+CAMERA_PAGE = "camera.html"
 RESULT_FILES = {
     "table.parquet": "application/vnd.apache.parquet",
     "table.csv": "text/csv; charset=utf-8",
@@ -34,6 +38,9 @@ RESULT_FILES = {
     "recording.json": "application/json",
     REPORT_FILE: "text/html; charset=utf-8",
     SO_FAR: "image/png",
+    "camera.yaml": "application/yaml",
+    "camera.npz": "application/octet-stream",
+    CAMERA_PAGE: "text/html; charset=utf-8",
 }
 """Names and content types of what a job can give."""
 
@@ -49,6 +56,14 @@ def table_path(results: Path, movie: str) -> Path:
     return results / result_name(movie, "table.parquet")
 
 
+def camera_path(results: Path, clip: str) -> Path:
+    """The camera in a calibration's folder of results, under the name that it has outside.
+
+    Its maps lie beside it, and it names them.
+    """
+    return results / result_name(clip, "camera.yaml")
+
+
 def so_far_picture(results: Path, movie: str) -> Path:
     """The picture that grows while a job runs."""
     table = table_path(results, movie)
@@ -62,7 +77,10 @@ class Order(BaseModel):
     name: str = Field(description="of the movie, for messages")
     movie: Path
     results: Path = Field(description="folder; what is there already is gone on with")
-    settings: JobSettings
+    dark: Path | None = Field(description="dark clip of a calibration")
+    camera: Path | None = Field(description="the camera, where it was given in a file")
+    recording: Path = Field(description="what was told of the recording; need not be there")
+    settings: SettingsOfJob
     workers: int | None = Field(description="threads; None: one per processor")
 
 
@@ -77,7 +95,7 @@ class Done(BaseModel):
     """All results are there."""
 
     kind: Literal["done"] = "done"
-    summary: JobSummary
+    summary: JobSummary | CalibrationSummary
     notices: list[str]
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
 from cellstorm.localize.net import SHIPPED_MODEL
+from cellstorm.serve.compressed_file import compressed
 from cellstorm.serve.refusals import Refusal
 from cellstorm.serve.services import ServicesOf
 
@@ -93,4 +95,4 @@ class AppFiles(StaticFiles):
             response.headers["cache-control"] = (
                 "public, max-age=31536000, immutable" if hashed else "no-cache"
             )
-        return response
+        return await run_in_threadpool(compressed, response, scope)

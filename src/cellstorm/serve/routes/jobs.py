@@ -11,8 +11,10 @@ from pydantic import BaseModel
 
 from cellstorm.errors import ConfigurationError
 from cellstorm.localize import GaussianMethod
+from cellstorm.serve.camera_shelf import keep_camera
 from cellstorm.serve.job import (
     ENDED,
+    DarkClip,
     FolderSource,
     Job,
     JobRequest,
@@ -20,6 +22,7 @@ from cellstorm.serve.job import (
     UploadSource,
     safe_name,
 )
+from cellstorm.serve.job_settings import JobSettings
 from cellstorm.serve.job_store import new_job_id
 from cellstorm.serve.refusals import Refusal, refusals
 from cellstorm.serve.requested import StrictRoute
@@ -64,17 +67,21 @@ def make_job(request: JobRequest, response: Response, services: ServicesOf) -> J
             f"{unfinished} jobs are waiting already.",
             "Wait for some to end, or remove those that are not needed.",
         )
-    name = _checked_name(request, services)
+    name = _checked_name(request.source, request.name, services)
+    dark = _checked_dark(request, services)
+    _check_room(request, services)
     job_id = new_job_id()
     folder = services.state.job(job_id)
     # before the job itself: a folder without a job is swept away
     folder.path.mkdir()
     try:
         _keep_recording(request, job_id, services)
+        keep_camera(request.settings, folder, services)
         job, is_new = services.store.add(
             job_id=job_id,
             name=name,
             source=request.source,
+            dark=dark,
             settings=request.settings,
             request_digest=digest,
             key=request.key,
@@ -134,10 +141,7 @@ def retry_job(job_id: str, services: ServicesOf) -> Job:
     job = services.job(job_id)
     if job.state not in ENDED or job.state == "done":
         raise Refusal("wrong_state", f"the job is {job.state}: there is nothing to try again.")
-    complete = (
-        not isinstance(job.source, UploadSource)
-        or services.uploads.offset(job) == job.source.size_bytes
-    )
+    complete = services.uploads.missing_bytes(job) == 0
     if not services.store.again(job_id, complete=complete):
         raise Refusal("wrong_state", "the job was taken up again already.")
     return told(services.job(job_id), services)
@@ -152,11 +156,14 @@ def _same(job_id: str, same: bool, services: Services) -> Job:
 
 
 def _digest(request: JobRequest) -> str:
-    content = request.model_dump(mode="json")
+    # what is left out means the same in a later version that has more fields
+    content = request.model_dump(mode="json", exclude_defaults=True)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _check_model(request: JobRequest, services: Services) -> None:
+    if not isinstance(request.settings, JobSettings):
+        return
     method = request.settings.method
     if isinstance(method, GaussianMethod) or method.model is None:
         return
@@ -166,17 +173,29 @@ def _check_model(request: JobRequest, services: Services) -> None:
         raise Refusal("invalid", error.what, error.todo) from error
 
 
-def _checked_name(request: JobRequest, services: Services) -> str:
-    source = request.source
+def _checked_name(source: UploadSource | FolderSource, name: str | None, services: Services) -> str:
     if isinstance(source, FolderSource):
         found = services.folders.find(source.folder, source.path)
         if not (found.is_file() or found.is_dir()):
             raise Refusal("not_found", "this is neither a file nor a folder.")
         return safe_name(found.name)
-    services.uploads.check_room(source.size_bytes)
-    if request.name is None:
+    if name is None:
         raise Refusal("invalid", "an upload needs a name: that of its file.")
-    return request.name
+    return name
+
+
+def _checked_dark(request: JobRequest, services: Services) -> DarkClip | None:
+    if request.dark is None:
+        return None
+    name = _checked_name(request.dark.source, request.dark.name, services)
+    return request.dark.model_copy(update={"name": name})
+
+
+def _check_room(request: JobRequest, services: Services) -> None:
+    sources = [request.source, *([request.dark.source] if request.dark is not None else [])]
+    sizes = [source.size_bytes for source in sources if isinstance(source, UploadSource)]
+    if sizes:
+        services.uploads.check_room(sum(sizes))
 
 
 def _keep_recording(request: JobRequest, job_id: str, services: Services) -> None:

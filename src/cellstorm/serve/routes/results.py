@@ -10,7 +10,7 @@ from cellstorm.serve.cached_file import CachedFile
 from cellstorm.serve.refusals import Refusal, refusals
 from cellstorm.serve.services import ServicesOf
 from cellstorm.serve.telling import result_path, shown_results
-from cellstorm.serve.work import REPORT_FILE, RESULT_FILES, SO_FAR, result_name
+from cellstorm.serve.work import CAMERA_PAGE, REPORT_FILE, RESULT_FILES, SO_FAR, result_name
 
 __all__ = ["router"]
 
@@ -48,7 +48,7 @@ def get_result(
         raise nothing
     path = result_path(job, name, services)
     headers = {"cache-control": "private, no-cache"}
-    if name == REPORT_FILE:
+    if name in (REPORT_FILE, CAMERA_PAGE):
         headers["content-security-policy"] = _REPORT_POLICY
     try:
         if name == SO_FAR:
