@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 __all__ = ["merge_in_cells"]
 
+# odd; the middle bits of a product with it depend on all lower ones (Knuth 1998, 6.4)
+_SCATTER = 0x2545F4914F6CDD1D
+
 
 @njit(cache=True, nogil=True)
 def merge_in_cells(
@@ -33,26 +36,40 @@ def merge_in_cells(
         Written, as ``rows``.
     """
     axes = positions_nm.shape[0]
+    largest = 1
+    for b in range(rows.size - 1):
+        largest = max(largest, rows[b + 1] - rows[b])
+    size = 4
+    while size < 2 * largest:
+        size *= 2
+    # cells of the block at hand by their key, each in the first free place from its own on
+    keys = np.empty(size, np.int64)
+    owner = np.full(size, -1, np.int64)
+    place = np.empty(size, np.int64)
+    held = np.empty(largest, np.int64)
+    sums = np.empty((axes, largest))
     at = 0
     merged_rows[0] = 0
     for b in range(rows.size - 1):
-        first, last = rows[b], rows[b + 1]
-        keys = np.empty(last - first, np.int64)
-        for k in range(last - first):
-            u = math.floor(positions_nm[0, first + k] / cell_nm)
-            v = math.floor(positions_nm[1, first + k] / cell_nm)
-            keys[k] = (v << 32) + u
-        order = np.argsort(keys)
-        k = 0
-        while k < order.size:
-            end = k + 1
-            while end < order.size and keys[order[end]] == keys[order[k]]:
-                end += 1
+        cells = 0
+        for k in range(rows[b], rows[b + 1]):
+            u = math.floor(positions_nm[0, k] / cell_nm)
+            v = math.floor(positions_nm[1, k] / cell_nm)
+            key = (v << 32) + u
+            slot = ((key ^ (key >> 29)) * _SCATTER >> 20) & (size - 1)
+            while owner[slot] == b and keys[slot] != key:
+                slot = (slot + 1) & (size - 1)
+            if owner[slot] != b:
+                owner[slot], keys[slot], place[slot] = b, key, cells
+                held[cells] = 0
+                sums[:, cells] = 0.0
+                cells += 1
+            c = place[slot]
+            held[c] += 1
             for axis in range(axes):
-                total = 0.0
-                for j in range(k, end):
-                    total += positions_nm[axis, first + order[j]]
-                merged_nm[axis, at] = total / (end - k)
-            at += 1
-            k = end
+                sums[axis, c] += positions_nm[axis, k]
+        for c in range(cells):
+            for axis in range(axes):
+                merged_nm[axis, at + c] = sums[axis, c] / held[c]
+        at += cells
         merged_rows[b + 1] = at

@@ -2,7 +2,9 @@
 
 The grid wraps round: cell (i, j) is stored at (i mod rows, j mod columns), both powers of
 two. A field larger than the grid folds onto itself, which adds chance encounters but moves
-no peak, so memory is bounded whatever the positions are.
+no peak, so memory is bounded whatever the positions are. A cell holds the worth of its
+molecules, see `cellstorm.refine.drift.grid`, so that a row of cells is added up with no look
+into a table, several cells at once.
 """
 
 import math
@@ -21,24 +23,11 @@ __all__ = [
 ]
 
 _MOST = 65_535
-
-
-@njit(cache=True, nogil=True)
-def _weigh(
-    around: NDArray[np.uint16],
-    start: int,
-    last: int,
-    weights: NDArray[np.float32],
-    line: NDArray[np.float64],
-) -> None:
-    """Add to each bin of ``line`` the worth of a cell, from ``start`` on, wrapping after ``last``.
-
-    ``around`` is a row or column of the grid, ``last + 1`` cells long.
-    """
-    for b in range(line.size):
-        held = around[(start + b) & last]
-        if held:
-            line[b] += weights[held]
+# cells across the usual search: a loop of known length is unrolled
+_USUAL = 9
+_UNROLLED = np.uintp(_USUAL)
+# molecules whose worths fit into 32 bits together
+_AT_ONCE = 65_536
 
 
 @njit(cache=True, nogil=True)
@@ -47,8 +36,8 @@ def count_flat(
     y_nm: NDArray[np.float32],
     shift_nm: NDArray[np.float64],
     cell_nm: float,
-    step: int,
-    counts: NDArray[np.uint16],
+    following: NDArray[np.uint16],
+    worths: NDArray[np.uint16],
 ) -> None:
     """Add molecules to a grid, or take them away.
 
@@ -60,18 +49,16 @@ def count_flat(
         Subtracted from them first: ``(2,)``, x and y, nm.
     cell_nm
         Edge of a cell, nm.
-    step
-        1 adds, -1 takes away what was added before.
-    counts
-        ``(rows, columns)``, both powers of two; changed. Stays at 65,535 once there.
+    following
+        ``(65536,)``: what a worth becomes with one molecule more, or one less.
+    worths
+        The grid, ``(rows, columns)``, both powers of two; changed.
     """
-    down, across = counts.shape[0] - 1, counts.shape[1] - 1
+    down, across = worths.shape[0] - 1, worths.shape[1] - 1
     for k in range(x_nm.size):
         i = math.floor((y_nm[k] - shift_nm[1]) / cell_nm) & down
         j = math.floor((x_nm[k] - shift_nm[0]) / cell_nm) & across
-        held = counts[i, j]
-        if held < _MOST and held + step >= 0:
-            counts[i, j] = held + step
+        worths[i, j] = following[worths[i, j]]
 
 
 @njit(cache=True, nogil=True)
@@ -80,43 +67,57 @@ def overlap_flat(
     y_nm: NDArray[np.float32],
     shift_nm: NDArray[np.float64],
     cell_nm: float,
-    weights: NDArray[np.float32],
-    counts: NDArray[np.uint16],
+    presence: bool,
+    worths: NDArray[np.uint16],
     histogram: NDArray[np.float64],
 ) -> None:
-    """Weigh, for every displacement, the counted molecules that a block's molecules meet.
+    """Add up, for every displacement, the worth of what a block's molecules meet.
 
     Parameters
     ----------
-    x_nm, y_nm, shift_nm, cell_nm, counts
+    x_nm, y_nm, shift_nm, cell_nm, worths
         As in `count_flat`; the block's molecules are not among those counted.
-    weights
-        ``(65536,)``, what a cell with that many molecules is worth.
+    presence
+        A cell that is not empty is worth 1.
     histogram
         ``(2, 2, 2 reach + 1, 2 reach + 1)``, added to: half of the cell in y and x, then
         whole cells in y and x, from the one ``reach`` before to the one ``reach`` after
         the molecule. `cellstorm.refine.drift.grid.interleaved` puts them in order.
     """
-    down, across = counts.shape[0] - 1, counts.shape[1] - 1
+    down, across = worths.shape[0] - 1, worths.shape[1] - 1
     size = histogram.shape[2]
     reach = size // 2
+    # (worth + 65535) >> 16 is 1 unless the cell is empty, and no branch to guess wrongly
+    lift, fall = (np.uint32(_MOST), np.uint32(16)) if presence else (np.uint32(0), np.uint32(0))
+    sums = np.zeros(histogram.shape, np.uint32)
+    # unsigned: no index is looked at for being counted from the end
+    cells, bins = worths.reshape(-1), sums.reshape(-1)
+    width, wide = np.uintp(worths.shape[1]), np.uintp(size)
     for k in range(x_nm.size):
         v = (y_nm[k] - shift_nm[1]) / cell_nm
         u = (x_nm[k] - shift_nm[0]) / cell_nm
         i, j = math.floor(v), math.floor(u)
-        part = histogram[1 if v - i >= 0.5 else 0, 1 if u - j >= 0.5 else 0]
+        half = (2 if v - i >= 0.5 else 0) + (1 if u - j >= 0.5 else 0)
         i, j = (i - reach) & down, (j - reach) & across
-        whole = j + size <= across
+        to = np.uintp(half) * wide * wide
         for a in range(size):
-            row = counts[(i + a) & down]
-            line = part[a]
-            if whole:
-                near = row[j : j + size]
+            row = np.uintp((i + a) & down) * width
+            at = row + np.uintp(j)
+            if j + size > across:
                 for b in range(size):
-                    if near[b]:
-                        line[b] += weights[near[b]]
+                    held = cells[row + np.uintp((j + b) & across)]
+                    bins[to + np.uintp(b)] += (held + lift) >> fall
+            elif size == _USUAL:
+                for b in range(_UNROLLED):
+                    bins[to + b] += (cells[at + b] + lift) >> fall
             else:
-                _weigh(row, j, across, weights, line)
+                for b in range(wide):
+                    bins[to + b] += (cells[at + b] + lift) >> fall
+            to += wide
+        if (k + 1) % _AT_ONCE == 0:
+            histogram += sums
+            sums[:] = 0
+    histogram += sums
 
 
 @njit(cache=True, nogil=True)
@@ -127,21 +128,19 @@ def count_solid(
     shift_nm: float,
     cell_nm: float,
     z_cell_nm: float,
-    step: int,
-    counts: NDArray[np.uint16],
+    following: NDArray[np.uint16],
+    worths: NDArray[np.uint16],
 ) -> None:
-    """As `count_flat`, in three dimensions: ``counts`` is ``(rows, columns, layers)``.
+    """As `count_flat`, in three dimensions: ``worths`` is ``(rows, columns, layers)``.
 
     ``shift_nm`` is taken off the heights alone.
     """
-    down, across, up = counts.shape[0] - 1, counts.shape[1] - 1, counts.shape[2] - 1
+    down, across, up = worths.shape[0] - 1, worths.shape[1] - 1, worths.shape[2] - 1
     for k in range(x_nm.size):
         i = math.floor(y_nm[k] / cell_nm) & down
         j = math.floor(x_nm[k] / cell_nm) & across
         l = math.floor((z_nm[k] - shift_nm) / z_cell_nm) & up  # noqa: E741
-        held = counts[i, j, l]
-        if held < _MOST and held + step >= 0:
-            counts[i, j, l] = held + step
+        worths[i, j, l] = following[worths[i, j, l]]
 
 
 @njit(cache=True, nogil=True)
@@ -152,16 +151,17 @@ def overlap_solid(
     shift_nm: float,
     cell_nm: float,
     z_cell_nm: float,
-    weights: NDArray[np.float32],
-    counts: NDArray[np.uint16],
+    presence: bool,
+    worths: NDArray[np.uint16],
     histogram: NDArray[np.float64],
 ) -> None:
     """As `overlap_flat` for displacements along z, of molecules in one or touching columns.
 
     ``histogram`` is ``(2, 2 reach + 1)``: half of the layer, whole layers.
     """
-    down, across, up = counts.shape[0] - 1, counts.shape[1] - 1, counts.shape[2] - 1
-    reach = histogram.shape[1] // 2
+    down, across, up = worths.shape[0] - 1, worths.shape[1] - 1, worths.shape[2] - 1
+    size = histogram.shape[1]
+    reach = size // 2
     for k in range(x_nm.size):
         i = math.floor(y_nm[k] / cell_nm)
         j = math.floor(x_nm[k] / cell_nm)
@@ -170,8 +170,10 @@ def overlap_solid(
         line = histogram[1 if w - l >= 0.5 else 0]
         for a in range(-1, 2):
             for b in range(-1, 2):
-                column = counts[(i + a) & down, (j + b) & across]
-                _weigh(column, l - reach, up, weights, line)
+                column = worths[(i + a) & down, (j + b) & across]
+                for c in range(size):
+                    held = column[(l - reach + c) & up]
+                    line[c] += min(held, 1) if presence else held
 
 
 @njit(cache=True, nogil=True)
@@ -225,22 +227,25 @@ def gain_by_shift(
     before_nm: NDArray[np.float64],
     after_nm: NDArray[np.float64],
     cell_nm: float,
-    weights: NDArray[np.float32],
-    counts: NDArray[np.uint16],
+    molecules: NDArray[np.uint16],
+    worths: NDArray[np.uint16],
     gains: NDArray[np.float64],
 ) -> None:
     """How much better each molecule fits the others with one shift than with another.
 
     Parameters
     ----------
-    x_nm, y_nm, cell_nm, weights, counts
+    x_nm, y_nm, cell_nm, worths
         As in `overlap_flat`; the cells around a molecule count, too.
     before_nm, after_nm
         The two shifts, ``(2,)``, nm.
+    molecules
+        ``(65536,)``: how many make up a worth.
     gains
-        Written: worth with the first shift less that with the second, ``(n,)``.
+        Written: log(1 + molecules met) with the first shift less that with the second,
+        ``(n,)``.
     """
-    down, across = counts.shape[0] - 1, counts.shape[1] - 1
+    down, across = worths.shape[0] - 1, worths.shape[1] - 1
     for k in range(x_nm.size):
         gain = 0.0
         for side in range(2):
@@ -250,7 +255,7 @@ def gain_by_shift(
             held = 0
             for a in range(-1, 2):
                 for b in range(-1, 2):
-                    held += counts[(i + a) & down, (j + b) & across]
-            worth = weights[min(held, _MOST)]
+                    held += molecules[worths[(i + a) & down, (j + b) & across]]
+            worth = math.log1p(held)
             gain += worth if side == 0 else -worth
         gains[k] = gain

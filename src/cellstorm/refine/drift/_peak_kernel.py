@@ -19,12 +19,16 @@ def _smoothed_rows(rows: NDArray[np.float64], width: float, smoothed: NDArray[np
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     kernel /= kernel.sum()
     count, size = rows.shape
+    longer, totals = np.empty(size + 2 * reach), np.empty(size)
     for i in range(count):
-        for j in range(size):
-            total = 0.0
-            for k in range(-reach, reach + 1):
-                total += kernel[k + reach] * rows[i, min(max(j + k, 0), size - 1)]
-            smoothed[i, j] = total
+        longer[:reach] = rows[i, 0]
+        longer[reach : reach + size] = rows[i]
+        longer[reach + size :] = rows[i, size - 1]
+        totals[:] = 0.0
+        for k in range(2 * reach + 1):
+            for j in range(size):
+                totals[j] += kernel[k] * longer[j + k]
+        smoothed[i] = totals
 
 
 @njit(cache=True, nogil=True)
@@ -68,15 +72,20 @@ def flat_peak(
     strength = (float(seen.max()) - float(np.median(seen))) / noise
     middle = 0.5 * (size - 1)
     reach = 3.5 * width
+    bell = np.empty(size)
     axx = ayy = axy = bxx = byy = bxy = 0.0
     for _ in range(_STEPS):
         gx = gy = mass = 0.0
         axx = ayy = axy = bxx = byy = bxy = 0.0
+        first, after = max(0, int(x - reach)), min(size, int(x + reach) + 2)
+        for j in range(first, after):
+            bell[j] = math.exp(-0.5 * ((j - x) / width) ** 2)
         for i in range(max(0, int(y - reach)), min(size, int(y + reach) + 2)):
             dy = (i - y) / width
-            for j in range(max(0, int(x - reach)), min(size, int(x + reach) + 2)):
+            across_y = math.exp(-0.5 * dy * dy)
+            for j in range(first, after):
                 dx = (j - x) / width
-                g = math.exp(-0.5 * (dx * dx + dy * dy))
+                g = across_y * bell[j]
                 value = (histogram[i, j] - floor) * g
                 mass += value
                 gx += value * dx

@@ -11,7 +11,6 @@ from cellstorm.parameters import Parameters
 from cellstorm.refine.drift.alignment import Alignment, FlatAlignment, SolidAlignment
 from cellstorm.refine.drift.blocks import Blocks, cut_into_blocks, frames_per_block
 from cellstorm.refine.drift.curve import DriftCurve, between, curve_through
-from cellstorm.refine.drift.grid import LIKELIHOOD, PRESENCE
 from cellstorm.refine.drift.jumps import with_jumps_placed
 from cellstorm.refine.drift.molecules import Molecules
 from cellstorm.refine.drift.walk import Walk, smoothed_walk
@@ -132,12 +131,12 @@ class Aim(Parameters):
         here = np.zeros(axes)
         alignment.clear()
         for b in range(len(blocks)):
-            peak = alignment.peak(b, here, min(far, _USUAL_CELLS), PRESENCE)
+            peak = alignment.peak(b, here, min(far, _USUAL_CELLS), presence=True)
             edge = (min(far, _USUAL_CELLS) - 1) * alignment.cell_nm
             if far > _USUAL_CELLS and (
                 peak.strength < 2.0 * _CLEAR or np.abs(peak.shift_nm).max() > edge
             ):
-                peak = alignment.peak(b, here, far, PRESENCE)
+                peak = alignment.peak(b, here, far, presence=True)
             if peak.strength > _CLEAR and np.isfinite(peak.variance_nm2).all():
                 here = here + peak.shift_nm
                 variance[b] = peak.variance_nm2
@@ -152,7 +151,7 @@ def _compared(alignment: Alignment, blocks: Blocks, shift_nm: NDArray[np.float64
     alignment.count_all(shift_nm)
     for b in range(len(blocks)):
         alignment.count(b, shift_nm[b], -1)
-        peak = alignment.peak(b, shift_nm[b], _USUAL_CELLS, LIKELIHOOD)
+        peak = alignment.peak(b, shift_nm[b], _USUAL_CELLS, presence=False)
         alignment.count(b, shift_nm[b], 1)
         if peak.strength > _CLEAR:
             seen[b] += peak.shift_nm

@@ -17,7 +17,7 @@ from cellstorm.refine.drift._overlap_kernel import (
 from cellstorm.refine.drift._peak_kernel import flat_peak, line_peak
 from cellstorm.refine.drift.blocks import Blocks
 from cellstorm.refine.drift.curve import DriftCurve
-from cellstorm.refine.drift.grid import empty_grid, interleaved
+from cellstorm.refine.drift.grid import FEWER, MORE, UNITS, empty_grid, interleaved
 from cellstorm.refine.drift.molecules import Molecules
 
 __all__ = ["Alignment", "FlatAlignment", "Peak", "SolidAlignment"]
@@ -58,7 +58,7 @@ class Alignment(ABC):
         What is aligned.
     cell_nm
         Edge of a cell of the grid along these axes, nm.
-    counts
+    worths
         The grid.
     """
 
@@ -68,16 +68,16 @@ class Alignment(ABC):
         self,
         positions_nm: NDArray[np.float32],
         blocks: Blocks,
-        counts: NDArray[np.uint16],
+        worths: NDArray[np.uint16],
         cell_nm: float,
         flat_cell_nm: float,
     ) -> None:
-        self.blocks, self.counts, self.cell_nm = blocks, counts, cell_nm
+        self.blocks, self.worths, self.cell_nm = blocks, worths, cell_nm
         self._positions_nm, self._rows = _merged(positions_nm, blocks, flat_cell_nm)
 
     def clear(self) -> None:
         """Count nothing."""
-        self.counts[:] = 0
+        self.worths[:] = 0
 
     def count_all(self, shift_nm: NDArray[np.float64]) -> None:
         """Count all molecules, each block less its shift, ``(blocks, axes)`` nm."""
@@ -91,7 +91,7 @@ class Alignment(ABC):
 
     @abstractmethod
     def peak(
-        self, block: int, around_nm: NDArray[np.float64], reach: int, weights: NDArray[np.float32]
+        self, block: int, around_nm: NDArray[np.float64], reach: int, *, presence: bool
     ) -> Peak:
         """Where a block fits best on what is counted.
 
@@ -103,8 +103,9 @@ class Alignment(ABC):
             Shift to look around, ``(axes,)``, nm.
         reach
             How far, cells.
-        weights
-            Worth of the counted molecules, of `grid`.
+        presence
+            A cell with molecules counts once, however many it holds (the intersection of
+            two sets of cells); otherwise by its log-likelihood, see `grid.UNITS`.
         """
 
     def _of(self, block: int) -> NDArray[np.float32]:
@@ -138,17 +139,20 @@ class FlatAlignment(Alignment):
     def count(self, block: int, shift_nm: NDArray[np.float64], step: int) -> None:
         """As `Alignment.count`."""
         x_nm, y_nm = self._of(block)
-        count_flat(x_nm, y_nm, shift_nm, self.cell_nm, step, self.counts)
+        following = MORE if step > 0 else FEWER
+        count_flat(x_nm, y_nm, shift_nm, self.cell_nm, following, self.worths)
 
     def peak(
-        self, block: int, around_nm: NDArray[np.float64], reach: int, weights: NDArray[np.float32]
+        self, block: int, around_nm: NDArray[np.float64], reach: int, *, presence: bool
     ) -> Peak:
         """As `Alignment.peak`."""
         histogram = np.zeros((2, 2, 2 * reach + 1, 2 * reach + 1))
         x_nm, y_nm = self._of(block)
-        overlap_flat(x_nm, y_nm, around_nm, self.cell_nm, weights, self.counts, histogram)
+        overlap_flat(x_nm, y_nm, around_nm, self.cell_nm, presence, self.worths, histogram)
         x, y, vx, vy, strength = flat_peak(
-            interleaved(histogram), 0.5 * self.cell_nm, _WIDTH_CELLS * self.cell_nm
+            interleaved(histogram / (1 if presence else UNITS)),
+            0.5 * self.cell_nm,
+            _WIDTH_CELLS * self.cell_nm,
         )
         return Peak(np.array([x, y]), np.array([vx, vy]), strength)
 
@@ -197,12 +201,12 @@ class SolidAlignment(Alignment):
             float(shift_nm[0]),
             self.flat_cell_nm,
             self.cell_nm,
-            step,
-            self.counts,
+            MORE if step > 0 else FEWER,
+            self.worths,
         )
 
     def peak(
-        self, block: int, around_nm: NDArray[np.float64], reach: int, weights: NDArray[np.float32]
+        self, block: int, around_nm: NDArray[np.float64], reach: int, *, presence: bool
     ) -> Peak:
         """As `Alignment.peak`."""
         histogram = np.zeros((2, 2 * min(reach + 2, _LAYERS // 2 - 1) + 1))
@@ -214,12 +218,14 @@ class SolidAlignment(Alignment):
             float(around_nm[0]),
             self.flat_cell_nm,
             self.cell_nm,
-            weights,
-            self.counts,
+            presence,
+            self.worths,
             histogram,
         )
         z, variance, strength = line_peak(
-            interleaved(histogram), 0.5 * self.cell_nm, _WIDTH_CELLS * self.cell_nm
+            interleaved(histogram / (1 if presence else UNITS)),
+            0.5 * self.cell_nm,
+            _WIDTH_CELLS * self.cell_nm,
         )
         return Peak(np.array([z]), np.array([variance]), strength)
 

@@ -7,17 +7,35 @@ from numpy.typing import NDArray
 
 from cellstorm.refine.drift.molecules import Molecules
 
-__all__ = ["LIKELIHOOD", "PRESENCE", "empty_grid", "interleaved"]
+__all__ = ["FEWER", "MOLECULES", "MORE", "UNITS", "empty_grid", "interleaved"]
 
 # cells in all: 128 MB at two bytes each
 _MOST_CELLS = 2**26
 _VALUES = 65_536
 
-# A cell counts once, however many molecules it holds (intersection of two sets of cells).
-PRESENCE: NDArray[np.float32] = (np.arange(_VALUES) > 0).astype(np.float32)
-# What a molecule there adds to the log-likelihood when the counts, and one more, are the
-# density that it was drawn from.
-LIKELIHOOD: NDArray[np.float32] = np.log1p(np.arange(_VALUES)).astype(np.float32)
+UNITS = 5_900
+"""What a cell of n molecules is worth: log(1 + n), in these parts of one, a whole number.
+
+That is what a molecule there adds to the log-likelihood when the counts, and one more, are
+the density that it was drawn from.
+"""
+# from there on log(1 + n) is no longer another whole number for each n
+_MOST_MOLECULES = UNITS - 2
+_RUNGS = np.rint(UNITS * np.log1p(np.arange(_MOST_MOLECULES + 1))).astype(np.uint16)
+
+
+def _table(at: NDArray[np.uint16], value: NDArray[np.integer]) -> NDArray[np.uint16]:
+    table = np.zeros(_VALUES, dtype=np.uint16)
+    table[at] = value
+    return table
+
+
+MORE: NDArray[np.uint16] = _table(_RUNGS, np.append(_RUNGS[1:], _RUNGS[-1]))
+"""``(65536,)``: a cell's worth with one molecule more; it stays once there are 5,898."""
+FEWER: NDArray[np.uint16] = _table(_RUNGS, np.append(_RUNGS[0], [*_RUNGS[:-2], _RUNGS[-1]]))
+"""``(65536,)``: a cell's worth with one molecule less."""
+MOLECULES: NDArray[np.uint16] = _table(_RUNGS, np.arange(_RUNGS.size))
+"""``(65536,)``: molecules that make up a worth."""
 
 
 def empty_grid(

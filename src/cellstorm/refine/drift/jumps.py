@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from cellstorm.refine.drift._overlap_kernel import gain_by_shift
 from cellstorm.refine.drift.alignment import FlatAlignment
-from cellstorm.refine.drift.grid import LIKELIHOOD
+from cellstorm.refine.drift.grid import MOLECULES
 from cellstorm.refine.drift.walk import Walk
 
 __all__ = ["with_jumps_placed"]
@@ -52,8 +52,8 @@ def with_jumps_placed(alignment: FlatAlignment, walk: Walk) -> tuple[NDArray[np.
             shift[first],
             shift[last],
             alignment.cell_nm,
-            LIKELIHOOD,
-            alignment.counts,
+            MOLECULES,
+            alignment.worths,
             gains,
         )
         for block in range(first, last + 1):

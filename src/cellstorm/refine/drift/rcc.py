@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field
 from scipy import fft
 
 from cellstorm.parameters import Parameters
-from cellstorm.refine.drift._overlap_kernel import count_flat
 from cellstorm.refine.drift._peak_kernel import flat_peak
 from cellstorm.refine.drift.blocks import Blocks, cut_into_blocks
 from cellstorm.refine.drift.curve import DriftCurve, curve_through
@@ -79,14 +78,14 @@ class RedundantCrossCorrelation(Parameters):
         # a power of two folds like the grid that counts
         shape = tuple(2 ** math.ceil(math.log2(max(side, 2 * search + 2))) for side in shape)
         spectra = []
-        origin = np.zeros(2)
         for b in range(len(blocks)):
             rows = slice(int(blocks.rows[b]), int(blocks.rows[b + 1]))
-            picture = np.zeros(shape, dtype=np.uint16)
-            count_flat(
-                molecules.x_nm[rows], molecules.y_nm[rows], origin, self.pixel_nm, 1, picture
+            down, across = (
+                np.floor(p[rows] / self.pixel_nm).astype(np.int64) % side
+                for p, side in zip((molecules.y_nm, molecules.x_nm), shape, strict=True)
             )
-            spectra.append(fft.rfft2(picture.astype(np.float32)))
+            picture = np.bincount(down * shape[1] + across, minlength=shape[0] * shape[1])
+            spectra.append(fft.rfft2(picture.reshape(shape).astype(np.float32)))
         window = np.arange(-search, search + 1)
         pairs: list[tuple[int, int]] = []
         shifts: list[tuple[float, float]] = []
