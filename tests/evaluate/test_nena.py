@@ -9,7 +9,7 @@ import pytest
 
 from cellstorm.errors import TableError
 from cellstorm.evaluate import NenaOptions, nena
-from cellstorm.localizations import Localizations
+from cellstorm.localizations import Localizations, Metadata
 
 FIELD_NM = 8000.0
 
@@ -28,6 +28,22 @@ def blinking(
     if reported:
         data = data.with_columns(uncertainty_nm=pl.lit(sigma_nm))
     return Localizations(data)
+
+
+def seen_five_frames_at_a_time(blinks: int, sigma_nm: float, seed: int) -> Localizations:
+    """The same, but the error of a position is made by the light of five frames."""
+    random = np.random.default_rng(seed)
+    table = blinking(blinks, sigma_nm, seed, on_frames=6.0)
+    frame = table.column("frame")
+    begins = np.flatnonzero(np.diff(frame, prepend=-9) != 1)
+    blink = np.repeat(np.arange(begins.size), np.diff(begins, append=frame.size))
+    # a frame's light goes into the five positions around it
+    light = random.standard_normal((2, frame.size + 4 * (begins.size + 1)))
+    at = np.arange(frame.size) + 4 * blink
+    error = sum(light[:, at + k] for k in range(5)) * sigma_nm / math.sqrt(5.0)
+    place = np.stack([table.column(name)[begins[blink]] for name in ("x_nm", "y_nm")]) + error
+    data = table.data.with_columns(x_nm=pl.Series(place[0]), y_nm=pl.Series(place[1]))
+    return Localizations(data, Metadata(configuration={"method": "net", "context_frames": 5}))
 
 
 @pytest.mark.parametrize("sigma_nm", [5.0, 12.0, 25.0])
@@ -54,6 +70,25 @@ def test_reported_uncertainties_that_promise_too_much_are_called_so() -> None:
     silent = nena(blinking(5000, 15.0, seed=2, reported=False))
     assert math.isnan(silent.reported_nm)
     assert json.loads(json.dumps(silent.to_dict(), allow_nan=False))["reported_nm"] is None
+
+
+def test_a_network_that_looks_at_five_frames_is_not_thought_too_exact() -> None:
+    table = seen_five_frames_at_a_time(6000, 10.0, seed=6)
+    found = nena(table)
+    assert found.frames_apart == 5
+    assert found.precision_nm == pytest.approx(10.0, rel=0.05)
+    assert "over 5 frames" in found.reading
+    # in consecutive frames four of the five frames are the same
+    flattered = nena(table, NenaOptions(frames_apart=1))
+    assert flattered.precision_nm == pytest.approx(10.0 * math.sqrt(1 / 5), rel=0.05)
+
+
+def test_blinks_shorter_than_the_network_looks_are_said_not_to_tell() -> None:
+    table = blinking(3000, 10.0, seed=4, on_frames=1.3)
+    seen = Localizations(table.data, Metadata(configuration={"context_frames": 5}))
+    assert nena(table).precision_nm == pytest.approx(10.0, rel=0.05)
+    with pytest.raises(TableError, match="two frames that are 5 apart"):
+        nena(seen)
 
 
 def test_a_stretch_of_a_large_table_in_any_order_is_enough() -> None:

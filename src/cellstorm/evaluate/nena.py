@@ -1,4 +1,4 @@
-"""Precision without the truth: steps of molecules from one frame to the next (NeNA)."""
+"""Precision without the truth: steps of molecules from frame to frame (NeNA)."""
 
 import itertools
 import math
@@ -37,6 +37,13 @@ _WORST_ERROR, _WIDEST = 0.3, 0.25
 class NenaOptions(Parameters):
     """What steps are looked at."""
 
+    frames_apart: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="frames from one end of a step to the other; None: as many as the table's"
+        " method looked at for one frame, and 1 where the table does not say",
+    )
     farthest_nm: float = Field(
         500.0, gt=0, le=10_000, allow_inf_nan=False, description="farthest step, nm"
     )
@@ -49,10 +56,12 @@ class NenaOptions(Parameters):
 
 @dataclass(frozen=True, eq=False)
 class Nena:
-    """Precision from nearest neighbours in consecutive frames.
+    """Precision from nearest neighbours in frames near each other.
 
     Attributes
     ----------
+    frames_apart
+        Frames from one end of a step to the other.
     precision_nm, error_nm
         Standard error of a position along an axis, and the standard error of this figure
         (jackknife over ten parts of the movie).
@@ -66,6 +75,7 @@ class Nena:
         ``(bins,)``: middle of the bins, observed and fitted steps per nm, as a share of all.
     """
 
+    frames_apart: int
     precision_nm: float
     error_nm: float
     pairs: int
@@ -79,6 +89,8 @@ class Nena:
     def reading(self) -> str:
         """What it means, in a sentence."""
         sentence = f"positions scatter by {self.precision_nm:.1f} ± {self.error_nm:.1g} nm an axis"
+        if self.frames_apart > 1:
+            sentence = f"over {self.frames_apart} frames {sentence}"
         if not math.isfinite(self.reported_nm):
             return sentence
         ratio = self.precision_nm / self.reported_nm
@@ -94,7 +106,7 @@ class Nena:
 
 
 def nena(table: Localizations, options: NenaOptions | None = None) -> Nena:
-    """Precision from steps between consecutive frames (Endesfelder et al. 2014, eqs. 3 to 6).
+    """Precision from steps between frames (Endesfelder et al. 2014, eqs. 3 to 6).
 
     For every localization the distance d to the nearest one in the next frame. A molecule that
     is still on gives ``d / (2 s^2) exp(-d^2 / (4 s^2))``, where s is the standard error of a
@@ -102,6 +114,11 @@ def nena(table: Localizations, options: NenaOptions | None = None) -> Nena:
     a bump, a Gaussian. The sum of the three is fitted to the histogram, weighted by counts, up
     to ten standard errors. Where molecules differ in brightness s lies between their errors,
     nearer to the small ones; steps of drift and of moving molecules are in it.
+
+    Where a method looks at several frames to localize one (a network with neighbours in time),
+    its errors in consecutive frames are made by the same light and alike, and steps between
+    them are far too short. Frames as far apart as it looks at have no light in common: steps
+    are taken over so many, by molecules that are on for longer.
 
     Parameters
     ----------
@@ -113,22 +130,24 @@ def nena(table: Localizations, options: NenaOptions | None = None) -> Nena:
     Raises
     ------
     TableError
-        Fewer than 200 localizations, or fewer than 200 with a neighbour in the next frame
-        that would be the same molecule.
+        Fewer than 200 localizations, or fewer than 200 with a neighbour that would be the
+        same molecule, that many frames later.
     """
     options = NenaOptions() if options is None else options
+    apart = _frames_looked_at(table) if options.frames_apart is None else options.frames_apart
     refuse_few(len(table), _LEAST_LOCALIZATIONS, "precision")
     edges = np.linspace(0.0, options.farthest_nm, _FINE_BINS + 1)
-    counts = np.stack([np.histogram(steps, edges)[0] for steps in _steps(table, options)])
+    counts = np.stack([np.histogram(steps, edges)[0] for steps in _steps(table, options, apart)])
     whole = _fit(counts.sum(axis=0), edges)
     if whole is None or whole.pairs * whole.share < _LEAST_PAIRS:
-        raise _cannot_tell()
+        raise _cannot_tell(apart)
     left_out = [_fit(counts.sum(axis=0) - part, edges, whole.sigma_nm) for part in counts]
     values = np.array([fit.sigma_nm for fit in left_out if fit is not None])
     error = math.sqrt((values.size - 1) * float(values.var())) if values.size > 1 else math.nan
     if not error < _WORST_ERROR * whole.sigma_nm or whole.sigma_nm > _WIDEST * edges[-1]:
-        raise _cannot_tell()
+        raise _cannot_tell(apart)
     return Nena(
+        frames_apart=apart,
         precision_nm=whole.sigma_nm,
         error_nm=error,
         pairs=whole.pairs,
@@ -140,11 +159,19 @@ def nena(table: Localizations, options: NenaOptions | None = None) -> Nena:
     )
 
 
-def _cannot_tell() -> TableError:
+def _frames_looked_at(table: Localizations) -> int:
+    """Frames that went into a position, as the table's method says."""
+    frames = (table.metadata.configuration or {}).get("context_frames")
+    return max(frames, 1) if isinstance(frames, int) else 1
+
+
+def _cannot_tell(apart: int) -> TableError:
+    frames = "two consecutive frames" if apart == 1 else f"two frames that are {apart} apart"
+    longer = "a frame" if apart == 1 else f"{apart} frames"
     return TableError(
-        "the precision cannot be told: hardly any molecule is on in two consecutive frames.",
+        f"the precision cannot be told: hardly any molecule is on in {frames}.",
         todo="It takes a table in which the localizations of a molecule are not merged, and"
-        " molecules that are on for more than a frame.",
+        f" molecules that are on for more than {longer}.",
     )
 
 
@@ -158,8 +185,8 @@ class _Fit:
     fitted: Vector
 
 
-def _steps(table: Localizations, options: NenaOptions) -> list[Vector]:
-    """Distances to the nearest neighbour in the next frame, one array a part of the movie."""
+def _steps(table: Localizations, options: NenaOptions, frames_apart: int) -> list[Vector]:
+    """Distances to the nearest neighbour so many frames on, one array a part of the movie."""
     frame = table.column("frame")
     in_order = bool((frame[1:] >= frame[:-1]).all())
     order = None if in_order else np.argsort(frame, kind="stable").astype(np.uint32)
@@ -171,14 +198,11 @@ def _steps(table: Localizations, options: NenaOptions) -> list[Vector]:
         chosen = slice(start, min(stop, start + largest))
         rows = np.arange(chosen.start, chosen.stop) if order is None else order[chosen]
         # frames set farther apart than any step make one search of all frames
-        apart = 3.0 * options.farthest_nm
+        spacing_nm = 3.0 * options.farthest_nm
         first = int(frame[rows[0]])
-        at = np.stack([(frame[rows] - first) * apart, x_nm[rows], y_nm[rows]], axis=1)
-        distance = np.asarray(
-            cKDTree(at).query(
-                at + np.array([apart, 0.0, 0.0]), distance_upper_bound=options.farthest_nm
-            )[0]
-        )
+        at = np.stack([(frame[rows] - first) * spacing_nm, x_nm[rows], y_nm[rows]], axis=1)
+        later = at + np.array([frames_apart * spacing_nm, 0.0, 0.0])
+        distance = np.asarray(cKDTree(at).query(later, distance_upper_bound=options.farthest_nm)[0])
         parts.append(distance[np.isfinite(distance)])
     return parts
 

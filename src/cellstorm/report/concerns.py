@@ -11,7 +11,7 @@ from cellstorm.localize.net.model_file import load_model
 from cellstorm.localize.net.movie_threshold import MASSES
 from cellstorm.report.measuring import Measurements
 from cellstorm.report.movie_look import MovieLook
-from cellstorm.report.network_used import frames_looked_at, network_of
+from cellstorm.report.network_used import network_of
 from cellstorm.report.parts import Concern, Untold, as_sentence, as_text
 from cellstorm.report.table_at_hand import TableAtHand
 
@@ -41,7 +41,7 @@ def concerns_about(
     """Warnings first, then notes."""
     found = [
         *_of_the_table(table),
-        *_of_resolution(table, told),
+        *_of_resolution(told),
         *_of_drift(table, told),
         *_of_the_grid(table, told),
         *_of_precision(table, told),
@@ -73,7 +73,7 @@ def _of_the_table(table: TableAtHand) -> Iterator[Concern]:
         )
 
 
-def _of_resolution(table: TableAtHand, told: Measurements) -> Iterator[Concern]:
+def _of_resolution(told: Measurements) -> Iterator[Concern]:
     found = told.frc
     if isinstance(found, Untold):
         yield Concern("warning", "No resolution", found.why, found.todo)
@@ -97,7 +97,8 @@ def _of_resolution(table: TableAtHand, told: Measurements) -> Iterator[Concern]:
             " dots.",
             "Film longer, or label more densely; do not read dots along a line as structure.",
         )
-    scatter = max(told.reported_nm or 0.0, _scatter_nm(table, told))
+    steps = told.nena
+    scatter = max(told.reported_nm or 0.0, 0.0 if isinstance(steps, Untold) else steps.precision_nm)
     if found.resolution_nm < _FINER_THAN_ERROR * scatter:
         yield Concern(
             "warning",
@@ -114,13 +115,6 @@ def _of_resolution(table: TableAtHand, told: Measurements) -> Iterator[Concern]:
             "The resolution is not clear-cut",
             f"The curve crosses its threshold {found.crossings} times; the first counts.",
         )
-
-
-def _scatter_nm(table: TableAtHand, told: Measurements) -> float:
-    """Scatter from frame to frame, where errors of consecutive frames are not alike."""
-    if isinstance(told.nena, Untold) or frames_looked_at(table) > 1:
-        return 0.0
-    return told.nena.precision_nm
 
 
 def _of_drift(table: TableAtHand, told: Measurements) -> Iterator[Concern]:

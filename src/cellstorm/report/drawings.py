@@ -152,7 +152,9 @@ def draw_decorrelation(found: Decorrelation) -> Drawing:
 
 
 def draw_nena(found: Nena) -> Drawing:
-    """Steps to the nearest neighbour in the next frame, and the fit."""
+    """Steps to the nearest neighbour in a later frame, and the fit."""
+    near = found.frames_apart == 1
+    later = "the next frame" if near else f"the frame {found.frames_apart} later"
 
     def paint(axes: "Axes") -> None:
         width = float(found.distance_nm[1] - found.distance_nm[0])
@@ -165,12 +167,12 @@ def draw_nena(found: Nena) -> Drawing:
         axes.legend(loc="upper right")
 
     return draw(
-        "Steps between consecutive frames",
-        alt="Histogram of distances to the nearest localization in the next frame with its fit:"
+        "Steps between consecutive frames" if near else f"Steps over {found.frames_apart} frames",
+        alt=f"Histogram of distances to the nearest localization in {later} with its fit:"
         f" {as_text(found.precision_nm)} nm an axis.",
         caption="A molecule that is still on is found a little beside where it was: the width of"
         " the hump is the precision.",
-        x=Axis("distance to the next frame's nearest", "nm"),
+        x=Axis(f"distance to the nearest of {later}", "nm"),
         y=Axis("share of the steps", _PERCENT),
         paint=paint,
     )

@@ -3,7 +3,7 @@
 from cellstorm.localize import NetLocalizer
 from cellstorm.report.table_at_hand import TableAtHand
 
-__all__ = ["frames_looked_at", "network_of"]
+__all__ = ["network_of"]
 
 
 def network_of(table: TableAtHand) -> NetLocalizer | None:
@@ -16,9 +16,3 @@ def network_of(table: TableAtHand) -> NetLocalizer | None:
     except ValueError:
         # of another version
         return None
-
-
-def frames_looked_at(table: TableAtHand) -> int:
-    """Frames that the localizer looked at for one; 1 where that is not known."""
-    network = network_of(table)
-    return 1 if network is None else network.context_frames

@@ -5,7 +5,6 @@ import math
 from cellstorm.evaluate import Decorrelation
 from cellstorm.report.drawings import draw_decorrelation, draw_frc, draw_frc_map, draw_nena
 from cellstorm.report.measuring import Measurements
-from cellstorm.report.network_used import frames_looked_at
 from cellstorm.report.parts import (
     Drawing,
     Number,
@@ -16,7 +15,6 @@ from cellstorm.report.parts import (
     length,
     untold_number,
 )
-from cellstorm.report.table_at_hand import TableAtHand
 
 __all__ = ["precision_section", "resolution_section"]
 
@@ -95,11 +93,10 @@ def resolution_section(told: Measurements, sharpness: Decorrelation | Untold) ->
     )
 
 
-def precision_section(table: TableAtHand, told: Measurements) -> Section:
+def precision_section(told: Measurements) -> Section:
     readings, numbers = [], []
     drawings: list[Drawing] = []
     nena, bound, reported = told.nena, told.bound, told.reported_nm
-    context = frames_looked_at(table)
     if reported is None:
         numbers.append(
             Number("reported uncertainty", "", "", untold="The table reports no uncertainties.")
@@ -118,19 +115,17 @@ def precision_section(table: TableAtHand, told: Measurements) -> Section:
             length(
                 "scatter from frame to frame (NeNA)",
                 nena.precision_nm,
-                f"{nena.pairs:,} steps",
+                f"{nena.pairs:,} steps{_over_frames(nena.frames_apart)}",
                 nena.error_nm,
             )
         )
-        if context > 1:
+        readings.append(as_sentence(nena.reading))
+        if nena.frames_apart > 1:
             readings.append(
-                f"From frame to frame positions scatter by {as_text(nena.precision_nm)} nm only,"
-                f" because the network looks at {context} frames at a time: its errors in"
-                " consecutive frames are alike. Here the reported uncertainty is the one to"
-                " believe."
+                f"The network looks at {nena.frames_apart} frames at a time: its errors in"
+                " frames nearer than that are alike, and steps between them would promise too"
+                " much."
             )
-        else:
-            readings.append(as_sentence(nena.reading))
         drawings.append(draw_nena(nena))
     if isinstance(bound, Untold):
         numbers.append(untold_number("best possible (Cramér-Rao)", bound))
@@ -164,3 +159,7 @@ def precision_section(table: TableAtHand, told: Measurements) -> Section:
         tuple(numbers),
         tuple(drawings),
     )
+
+
+def _over_frames(frames: int) -> str:
+    return f" over {frames} frames" if frames > 1 else ""

@@ -9,7 +9,6 @@ from cellstorm.report.measuring import Measurements
 from cellstorm.report.molecule_sections import light_section, molecule_section
 from cellstorm.report.movie_look import MovieLook
 from cellstorm.report.movie_section import movie_section
-from cellstorm.report.network_used import frames_looked_at
 from cellstorm.report.parts import Number, Section, Untold, as_sentence, as_text, error_text
 from cellstorm.report.resolution_sections import precision_section, resolution_section
 from cellstorm.report.table_at_hand import TableAtHand
@@ -46,12 +45,12 @@ def _key_numbers(table: TableAtHand, told: Measurements) -> Iterator[Number]:
         yield Number("reported precision", as_text(reported), "nm", "of a typical position")
     elif isinstance(nena, Untold):
         yield Number("precision", "", "", untold="cannot be told")
-    if not isinstance(nena, Untold) and frames_looked_at(table) == 1:
+    if not isinstance(nena, Untold):
         yield Number(
             "measured precision",
             as_text(nena.precision_nm),
             "nm",
-            "from frame to frame",
+            "from frame to frame" if nena.frames_apart == 1 else f"over {nena.frames_apart} frames",
             error_text(nena.error_nm),
         )
     yield Number("localizations", f"{table.count:,}", "rows", "in the table")
@@ -80,7 +79,7 @@ def sections_of(
     """All sections, in the order of the page."""
     sections = [
         resolution_section(told, sharpness),
-        precision_section(table, told),
+        precision_section(told),
         molecule_section(told),
         drift_section(told),
         grid_section(told),
