@@ -46,6 +46,18 @@ def test_the_page_goes_beside_the_table_and_its_lead_is_printed(
     assert "mine.report.html: the page" in printed
 
 
+@pytest.mark.parametrize("name", ["page.mp4", "page.parquet", "page", "nowhere/page.html", "."])
+def test_what_cannot_become_a_page_is_refused_before_anything_is_read(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # no table at all: reading it would be refused with another sentence
+    path = tmp_path / "broken.parquet"
+    path.write_bytes(b"nothing of the kind")
+    said = refusal(path, capsys, "--output", str(tmp_path / name))
+    assert "broken" not in said
+    assert "folder" in said if name.endswith(("html", ".")) else ".html" in said
+
+
 @pytest.mark.slow
 def test_a_movie_is_localized_first_and_its_table_kept(film: Path, tmp_path: Path) -> None:
     movie = tmp_path / "holiday.mp4"

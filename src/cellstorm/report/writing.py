@@ -1,5 +1,7 @@
 """The whole way from a table to its page."""
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ from typing import Any
 import yaml
 
 from cellstorm import __version__
+from cellstorm.atomic_file import output_error
 from cellstorm.errors import OutputError
 from cellstorm.evaluate import Decorrelation, decorrelation
 from cellstorm.html_page import write_html_page
@@ -151,9 +154,28 @@ def write_report(
 
 
 def check_report_path(path: Path) -> None:
-    """Raise `OutputError` unless a page can have this name."""
+    """Raise `OutputError` unless a page can be written here, before any work is done for it.
+
+    Raises
+    ------
+    OutputError
+        The name is not that of a page, or its folder cannot be written to.
+    """
+    if path.is_dir():
+        raise OutputError(
+            "this is a folder.", where=path, todo="Give the page a name that ends in .html."
+        )
     if path.suffix.lower() not in _SUFFIXES:
-        raise OutputError("a report is written as .html.", where=path)
+        raise OutputError(
+            "a report is a page and ends in .html.",
+            where=path,
+            todo=f"Give --output {path.with_suffix('.html')}.",
+        )
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise output_error(OSError(errno.ENOENT, ""), path)
+    if not os.access(folder, os.W_OK):
+        raise output_error(OSError(errno.EACCES, ""), path)
 
 
 def _sharpness(pictures: ReportPictures | Untold, options: ReportOptions) -> Decorrelation | Untold:
