@@ -6,6 +6,7 @@ import { ControlPanel } from "../record/control_panel.ts";
 import { RecordingSession } from "../record/recording_session.ts";
 import { type LibraryItem, library } from "../storage/library.ts";
 import { preferences } from "../storage/preferences.ts";
+import { calibrationCard } from "./calibration_card.ts";
 import { element, fill } from "./element.ts";
 import { icon } from "./icons.ts";
 import { attempt, button, errorNotice, notice, type Screen } from "./parts.ts";
@@ -71,6 +72,7 @@ class CalibrateScreen implements Screen {
   #step: Step = "settings";
   #session: RecordingSession | null = null;
   #left = false;
+  readonly #ends: (() => void)[] = [];
 
   constructor() {
     this.#steps = element("ol", { class: "steps" });
@@ -101,6 +103,7 @@ class CalibrateScreen implements Screen {
 
   leave(): void {
     this.#left = true;
+    for (const end of this.#ends) end();
     this.#session?.stop();
     this.#panel?.end();
     this.#camera?.close();
@@ -212,17 +215,23 @@ class CalibrateScreen implements Screen {
       fill(
         this.#body,
         notice("good", "Both clips are in the library."),
-        element("h2", {}, "4. On the computer"),
-        element("p", {}, "Save both clips, then run:"),
+        element("h2", {}, "4. Have the camera measured"),
+        still === null ? null : calibrationCard(still, this.#ends),
         element(
-          "pre",
-          { class: "command" },
-          "cellstorm calibrate still.webm --dark dark.webm -o camera.yaml",
-        ),
-        element(
-          "p",
-          { class: "hint" },
-          "It writes camera.yaml for “cellstorm localize --camera camera.yaml” and a page with what it measured.",
+          "details",
+          {},
+          element("summary", {}, "Or on the computer, by hand"),
+          element("p", { class: "hint" }, "Save both clips, then run:"),
+          element(
+            "pre",
+            { class: "command" },
+            "cellstorm calibrate still.webm --dark dark.webm -o camera.yaml",
+          ),
+          element(
+            "p",
+            { class: "hint" },
+            "It writes camera.yaml for “cellstorm localize --camera camera.yaml” and a page with what it measured.",
+          ),
         ),
         element(
           "div",
@@ -234,7 +243,7 @@ class CalibrateScreen implements Screen {
             ? null
             : element("a", { class: "button", href: `#/item/${still.id}` }, "Still clip"),
         ),
-        element("a", { class: "button primary wide", href: "#/record" }, "Record molecules"),
+        element("a", { class: "button wide", href: "#/record" }, "Record molecules"),
       );
     }
   }
@@ -273,6 +282,12 @@ class CalibrateScreen implements Screen {
     session.on("finished", ({ item, notices }) => {
       this.#session = null;
       this.#clips[which] = item;
+      const { dark, still } = this.#clips;
+      if (still !== null && dark !== null) {
+        // so that the two find each other later
+        still.facts = { ...still.facts, dark: dark.id };
+        void library.save(still).catch(() => undefined);
+      }
       void this.#regionView
         .picture()
         .then((picture) => library.setThumbnail(item.id, picture))

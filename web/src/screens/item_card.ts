@@ -8,7 +8,7 @@ import { bytesText, clockText, countText, dateText, lengthText } from "./words.t
 const KINDS = {
   recording: "Recording",
   dark: "Dark clip",
-  flat: "Flat clip",
+  flat: "Still clip",
   result: "Result",
 } as const;
 

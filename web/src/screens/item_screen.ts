@@ -7,6 +7,7 @@ import { canShare, download, fileName, share } from "../storage/sharing.ts";
 import { unpackTable } from "../storage/table_file.ts";
 import { KEPT_FILES } from "../workstation/job_results.ts";
 import { AnalysisView } from "./analysis_view.ts";
+import { calibrationCard } from "./calibration_card.ts";
 import { element, fill } from "./element.ts";
 import { FinishCard } from "./finish_card.ts";
 import { icon } from "./icons.ts";
@@ -143,7 +144,7 @@ async function showRecording(
           : null,
       ),
     ),
-    file === null ? null : transferCard(item, ends),
+    file === null ? null : workstationCard(item, ends),
     element(
       "section",
       { class: "card" },
@@ -173,6 +174,16 @@ async function showRecording(
             ...settingRows(item),
           ]),
     ),
+  );
+}
+
+function workstationCard(item: LibraryItem, ends: (() => void)[]): HTMLElement {
+  if (item.kind === "flat") return calibrationCard(item, ends);
+  if (item.kind !== "dark") return transferCard(item, ends);
+  return element(
+    "p",
+    { class: "hint" },
+    "A dark clip goes to the workstation together with its still clip: open that one.",
   );
 }
 

@@ -10,7 +10,8 @@ import { segmented } from "./parts.ts";
 
 export type Method = "gaussian" | "net";
 
-const CAMERA_WORDS: Record<string, string> = {
+/** What the known cameras are called. */
+export const CAMERA_WORDS: Record<string, string> = {
   "generic-phone": "A phone at high ISO",
   "huawei-p9": "Huawei P9, monochrome, ISO 3200",
   "ixon-897": "Andor iXon 897 (EMCCD)",

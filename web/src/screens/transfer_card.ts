@@ -2,13 +2,17 @@
 
 import type { LibraryItem } from "../storage/library.ts";
 import { chosenJobSettings, type Transfer, transfers } from "../workstation/transfers.ts";
+import { Workstation } from "../workstation/workstation.ts";
 import { element, fill } from "./element.ts";
 import { icon } from "./icons.ts";
+import { JobForm } from "./job_form.ts";
 import { button, errorNotice } from "./parts.ts";
 
 /** @param ends is given what to end when the screen is left; the transfer itself goes on */
 export function transferCard(item: LibraryItem, ends: (() => void)[]): HTMLElement {
   const place = element("div", { class: "stack" });
+  const form = new JobForm(Workstation.chosen());
+  const how = element("details", {}, element("summary", {}, "Method, pixel, camera"), form.root);
   const send = (words: string): HTMLElement =>
     button(words, {
       icon: "send",
@@ -25,23 +29,9 @@ export function transferCard(item: LibraryItem, ends: (() => void)[]): HTMLEleme
           "The computer that runs “cellstorm serve” does the full analysis; the result comes back here.",
         ),
         send(item.job === null ? "Send to the workstation" : "Ask the workstation again"),
+        how,
       );
-      return;
-    }
-    if (transfer.stage === "failed") {
-      fill(
-        place,
-        transfer.error === null ? null : errorNotice(transfer.error),
-        send("Go on"),
-        element(
-          "a",
-          { class: "button quiet wide", href: "#/workstation" },
-          "Set up the workstation",
-        ),
-      );
-      return;
-    }
-    if (transfer.stage === "done") {
+    } else if (transfer.stage === "done") {
       fill(
         place,
         element(
@@ -51,16 +41,7 @@ export function transferCard(item: LibraryItem, ends: (() => void)[]): HTMLEleme
           "Look at the result",
         ),
       );
-      return;
-    }
-    const bar = element("progress", { max: "1", aria: { label: "Progress" } });
-    if (transfer.share !== null) bar.value = transfer.share;
-    fill(
-      place,
-      element("p", { role: "status" }, transfer.words),
-      bar,
-      button("Stop", { icon: "stop", kind: "wide", press: () => transfers.stop(item.id) }),
-    );
+    } else transferState(place, transfer, send);
   };
   ends.push(
     transfers.on("change", (transfer) => {
@@ -69,4 +50,33 @@ export function transferCard(item: LibraryItem, ends: (() => void)[]): HTMLEleme
   );
   show(transfers.of(item.id));
   return element("section", { class: "card" }, element("h2", {}, "Workstation"), place);
+}
+
+/** A transfer that is under way or failed, with what can be done about it. */
+export function transferState(
+  place: HTMLElement,
+  transfer: Transfer,
+  send: (words: string) => HTMLElement,
+): void {
+  if (transfer.stage === "failed") {
+    fill(
+      place,
+      transfer.error === null ? null : errorNotice(transfer.error),
+      send("Go on"),
+      element("a", { class: "button quiet wide", href: "#/workstation" }, "Set up the workstation"),
+    );
+    return;
+  }
+  const bar = element("progress", { max: "1", aria: { label: "Progress" } });
+  if (transfer.share !== null) bar.value = transfer.share;
+  fill(
+    place,
+    element("p", { role: "status" }, transfer.words),
+    bar,
+    button("Stop", {
+      icon: "stop",
+      kind: "wide",
+      press: () => transfers.stop(transfer.itemId),
+    }),
+  );
 }

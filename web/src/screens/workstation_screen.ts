@@ -3,19 +3,22 @@
 import { AppError } from "../errors.ts";
 import { preferences } from "../storage/preferences.ts";
 import { download } from "../storage/sharing.ts";
+import { cameraWords, measuredBy } from "../workstation/calibrations.ts";
 import { keepJobResult } from "../workstation/job_results.ts";
 import { chosenJobSettings, jobWords } from "../workstation/transfers.ts";
 import {
   type FolderEntry,
   type Job,
+  type JobCamera,
   type ServerFacts,
   Workstation,
 } from "../workstation/workstation.ts";
 import { element, fill } from "./element.ts";
 import { type IconName, icon } from "./icons.ts";
+import { JobForm } from "./job_form.ts";
 import { attempt, button, confirmed, errorNotice, type Screen, segmented, tell } from "./parts.ts";
 import { go } from "./router.ts";
-import { bytesText, countText, dateText } from "./words.ts";
+import { bytesText, countText, dateText, plural } from "./words.ts";
 
 const ASK_EVERY_MS = 1500;
 
@@ -29,6 +32,7 @@ class WorkstationScreen implements Screen {
   #timer = 0;
   #shownJobs = "";
   readonly #opened = new Set<string>();
+  #form: JobForm | null = null;
 
   constructor() {
     this.root = element(
@@ -138,12 +142,10 @@ class WorkstationScreen implements Screen {
   }
 
   #show(facts: ServerFacts): void {
-    let shown: "jobs" | "folders" = "folders";
-    const parts = { jobs: this.#jobs, folders: this.#folders };
-    const choose = (value: "jobs" | "folders"): void => {
-      shown = value;
-      this.#jobs.hidden = shown !== "jobs";
-      this.#folders.hidden = shown !== "folders";
+    let chosen = false;
+    const show = (value: "jobs" | "folders"): void => {
+      this.#jobs.hidden = value !== "jobs";
+      folders.hidden = value !== "folders";
     };
     const tabs = segmented<"jobs" | "folders">(
       "Show",
@@ -152,7 +154,22 @@ class WorkstationScreen implements Screen {
         ["folders", "Folders"],
       ],
       "jobs",
-      choose,
+      (value) => {
+        chosen = true;
+        show(value);
+      },
+    );
+    this.#form = new JobForm(this.#workstation);
+    const folders = element(
+      "div",
+      { class: "stack" },
+      element(
+        "details",
+        { class: "card job-settings" },
+        element("summary", {}, "For the next movies: method, pixel, camera"),
+        this.#form.root,
+      ),
+      this.#folders,
     );
     fill(
       this.#body,
@@ -179,21 +196,28 @@ class WorkstationScreen implements Screen {
             }),
       ),
       tabs,
-      parts.jobs,
-      parts.folders,
+      this.#jobs,
+      folders,
     );
-    choose("jobs");
-    void this.#loadJobs();
+    show("jobs");
     this.#timer = window.setInterval(() => void this.#loadJobs(), ASK_EVERY_MS);
-    attempt(() => this.#loadFolders());
+    attempt(async () => {
+      const [jobs, names] = await Promise.all([this.#loadJobs(), this.#loadFolders()]);
+      // Who named a folder and has no jobs yet came for its movies.
+      if (jobs === 0 && names > 0 && !chosen) {
+        tabs.select("folders");
+        show("folders");
+      }
+    });
   }
 
-  async #loadJobs(): Promise<void> {
+  /** Shows the jobs; gives how many there are, null where they cannot be told. */
+  async #loadJobs(): Promise<number | null> {
     try {
       const jobs = await this.#workstation.jobs();
       // Drawing anew under a finger would take the button away.
       const known = JSON.stringify([jobs, [...this.#opened]]);
-      if (known === this.#shownJobs) return;
+      if (known === this.#shownJobs) return jobs.length;
       this.#shownJobs = known;
       if (jobs.length === 0) {
         fill(
@@ -209,12 +233,14 @@ class WorkstationScreen implements Screen {
             ),
           ),
         );
-        return;
+        return 0;
       }
       fill(this.#jobs, element("ul", { class: "items" }, ...jobs.map((job) => this.#jobCard(job))));
+      return jobs.length;
     } catch (error) {
       clearInterval(this.#timer);
       fill(this.#jobs, errorNotice(error, [button("Try again", { press: () => this.#connect() })]));
+      return null;
     }
   }
 
@@ -227,29 +253,38 @@ class WorkstationScreen implements Screen {
       bar.value = upload.offset_bytes / Math.max(upload.size_bytes, 1);
     } else if (progress?.frames_total) bar.value = progress.frames_done / progress.frames_total;
     const active = ["uploading", "queued", "running"].includes(job.state);
+    const isCalibration = job.settings.kind === "calibrate";
+    const page = job.results.find(({ name }) => name === "report.html" || name === "camera.html");
     const act = (work: () => Promise<unknown>): void =>
       attempt(async () => {
         await work();
         await this.#loadJobs();
       });
     const actions: (HTMLElement | null)[] = [
-      job.state === "done"
+      job.state === "done" && isCalibration
+        ? button("Use for jobs", {
+            icon: "calibrate",
+            kind: "small primary",
+            aria: { label: `Use the camera of ${job.name} for the next movies` },
+            press: () => this.#useCamera(nameOf(job), { kind: "job", job: job.id }),
+          })
+        : null,
+      job.state === "done" && !isCalibration
         ? button("Open", {
             icon: "molecules",
             kind: "small primary",
             press: () => attempt(() => this.#openResult(job)),
           })
         : null,
-      job.results.some((result) => result.name === "report.html") &&
-      preferences.values.workstation === ""
+      page !== undefined && preferences.values.workstation === ""
         ? element(
             "a",
             {
               class: "button small",
-              href: this.#workstation.address(`/api/jobs/${job.id}/results/report.html`),
+              href: this.#workstation.address(page.url),
               ...({ target: "_blank", rel: "noopener" } as object),
             },
-            "Report",
+            isCalibration ? "Page" : "Report",
           )
         : null,
       job.state === "done"
@@ -305,6 +340,7 @@ class WorkstationScreen implements Screen {
       element(
         "p",
         { class: "hint" },
+        isCalibration ? "Calibration · " : null,
         job.state === "done" ? summaryLine(job) : jobWords(job),
         ` · ${dateText(job.created)}`,
       ),
@@ -312,6 +348,18 @@ class WorkstationScreen implements Screen {
       job.error === null
         ? null
         : errorNotice(new AppError("server", job.error.what, job.error.todo ?? "")),
+      job.notices.length === 0
+        ? null
+        : element(
+            "details",
+            {},
+            element("summary", {}, plural(job.notices.length, "notice")),
+            element(
+              "ul",
+              { class: "notices" },
+              ...job.notices.map((words) => element("li", {}, words)),
+            ),
+          ),
       element("div", { class: "row" }, ...actions.filter((action) => action !== null)),
       this.#opened.has(job.id)
         ? element(
@@ -331,7 +379,7 @@ class WorkstationScreen implements Screen {
                     attempt(async () => {
                       download(
                         await this.#workstation.result(job, result.name),
-                        `${job.name.replace(/\.[^.]+$/, "")}.${result.name}`,
+                        `${nameOf(job)}.${result.name}`,
                       );
                     }),
                 }),
@@ -342,13 +390,20 @@ class WorkstationScreen implements Screen {
     );
   }
 
+  #useCamera(name: string, camera: JobCamera): void {
+    preferences.set({ jobCamera: { name, camera } });
+    this.#form?.refresh();
+    tell("good", `The next movies are localized with the camera “${name}”.`);
+  }
+
   async #openResult(job: Job): Promise<void> {
     tell("plain", "Fetching the result …");
     const item = await keepJobResult(this.#workstation, job, null);
     go(`#/item/${item.id}`);
   }
 
-  async #loadFolders(): Promise<void> {
+  /** Shows the folders; gives how many there are. */
+  async #loadFolders(): Promise<number> {
     const folders = await this.#workstation.folders();
     if (folders.length === 0) {
       fill(
@@ -364,7 +419,7 @@ class WorkstationScreen implements Screen {
           ),
         ),
       );
-      return;
+      return 0;
     }
     if (folders.length === 1) await this.#loadEntries(folders[0], "");
     else {
@@ -379,6 +434,7 @@ class WorkstationScreen implements Screen {
         ),
       );
     }
+    return folders.length;
   }
 
   async #loadEntries(folder: string, path: string): Promise<void> {
@@ -391,7 +447,7 @@ class WorkstationScreen implements Screen {
       element(
         "nav",
         { class: "row crumbs", aria: { label: "Folder" } },
-        crumb("Folders", () => this.#loadFolders()),
+        crumb("Folders", async () => void (await this.#loadFolders())),
         crumb(folder, () => this.#loadEntries(folder, "")),
         ...steps.map((step, at) =>
           crumb(step, () => this.#loadEntries(folder, steps.slice(0, at + 1).join("/"))),
@@ -415,6 +471,24 @@ class WorkstationScreen implements Screen {
     if (entry.kind === "folder") {
       return entryRow("folder", entry.name, "", () =>
         attempt(() => this.#loadEntries(folder, entry.path)),
+      );
+    }
+    if (entry.kind === "camera") {
+      return element(
+        "li",
+        { class: "entry" },
+        icon("calibrate"),
+        element(
+          "span",
+          { class: "entry-name" },
+          entry.name,
+          element("span", { class: "hint" }, "camera file"),
+        ),
+        button("Use for jobs", {
+          kind: "small",
+          aria: { label: `Use the camera ${entry.name} for the next movies` },
+          press: () => this.#useCamera(entry.name, { kind: "folder", folder, path: entry.path }),
+        }),
       );
     }
     if (entry.kind !== "movie") {
@@ -482,7 +556,12 @@ function entryRow(name: IconName, words: string, hint: string, press: () => void
   );
 }
 
+function nameOf(job: Job): string {
+  return job.name.replace(/\.[^.]+$/, "");
+}
+
 function summaryLine(job: Job): string {
+  if (measuredBy(job).length > 0) return cameraWords(job);
   const molecules = job.summary?.molecules;
   const frames = job.summary?.frames;
   if (typeof molecules !== "number") return "Done";

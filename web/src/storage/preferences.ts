@@ -3,6 +3,7 @@
 import type { Region } from "../camera/region.ts";
 import { Emitter } from "../events.ts";
 import type { ColourMap, RenderMode } from "../render/sum_picture_types.ts";
+import type { JobCamera } from "../workstation/workstation.ts";
 
 /** Everything that is remembered. */
 export interface Preferences {
@@ -22,6 +23,8 @@ export interface Preferences {
   region: Region | null;
   /** brighten the view of the region on the screen (never the recording) */
   stretch: boolean;
+  /** the camera of jobs on the workstation; null: estimated from each movie */
+  jobCamera: { readonly name: string; readonly camera: JobCamera } | null;
   /** address of a workstation other than the one this page comes from */
   workstation: string;
   token: string;
@@ -41,6 +44,7 @@ const DEFAULTS: Preferences = {
   cameraId: null,
   region: null,
   stretch: true,
+  jobCamera: null,
   workstation: "",
   token: "",
 };

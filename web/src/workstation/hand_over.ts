@@ -20,6 +20,8 @@ export interface HandOverProgress {
 export interface HandOver {
   readonly movie: File;
   readonly name: string;
+  /** the dark clip of a calibration */
+  readonly dark: { readonly movie: File; readonly name: string } | null;
   readonly settings: JobSettings;
   readonly recording: Record<string, unknown> | null;
   /** the same key never makes a second job */
@@ -27,7 +29,7 @@ export interface HandOver {
 }
 
 /**
- * Makes the job and sends the movie; what the server has already is not sent again.
+ * Makes the job and sends its files; what the server has already is not sent again.
  *
  * Network failures and 5xx are retried with growing pauses; refusals are raised.
  */
@@ -37,16 +39,19 @@ export async function handOver(
   tell: (progress: HandOverProgress) => void,
   signal: AbortSignal,
 ): Promise<Job> {
-  const { movie } = what;
+  const { movie, dark } = what;
+  const totalBytes = movie.size + (dark?.movie.size ?? 0);
+  let sentBytes = 0;
   const again = <T>(work: () => Promise<T>): Promise<T> =>
-    retried(work, signal, (reason) =>
-      tell({ sentBytes: sent, totalBytes: movie.size, waitingFor: reason }),
-    );
-  let sent = 0;
+    retried(work, signal, (waitingFor) => tell({ sentBytes, totalBytes, waitingFor }));
   const job = await again(() =>
     workstation.create({
       name: what.name,
       source: { kind: "upload", size_bytes: movie.size },
+      dark:
+        dark === null
+          ? null
+          : { name: dark.name, source: { kind: "upload", size_bytes: dark.movie.size } },
       settings: what.settings,
       recording: what.recording,
       key: what.key,
@@ -54,48 +59,73 @@ export async function handOver(
   );
   if (job.state !== "uploading") return job;
   const path = `/api/jobs/${job.id}/upload`;
+  for (;;) {
+    const count = (before: number) => (sent: number) => {
+      sentBytes = before + sent;
+      tell({ sentBytes, totalBytes, waitingFor: null });
+    };
+    await sendFile(workstation, path, movie, again, count(0), signal);
+    if (dark !== null) {
+      await sendFile(
+        workstation,
+        `${path}?part=dark`,
+        dark.movie,
+        again,
+        count(movie.size),
+        signal,
+      );
+    }
+    const checksums = {
+      sha256_of_pieces: await digestOfPieces(movie),
+      dark: dark === null ? null : { sha256_of_pieces: await digestOfPieces(dark.movie) },
+    };
+    try {
+      const answer = await again(() =>
+        workstation.request("POST", `${path}/complete`, JSON.stringify(checksums), {
+          "Content-Type": "application/json",
+        }),
+      );
+      return (await answer.json()) as Job;
+    } catch (error) {
+      // The server has forgotten the file that was wrong; it is sent again.
+      if (!(error instanceof Refusal) || error.code !== "wrong_checksum") throw error;
+    }
+  }
+}
+
+async function sendFile(
+  workstation: Workstation,
+  path: string,
+  file: File,
+  again: <T>(work: () => Promise<T>) => Promise<T>,
+  count: (sentBytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const known = async (): Promise<number> => {
     const answer = await workstation.request("HEAD", path);
     return Number(answer.headers.get("Upload-Offset") ?? "0");
   };
-  sent = await again(known);
-  for (;;) {
-    while (sent < movie.size) {
-      stopIfTold(signal);
-      tell({ sentBytes: sent, totalBytes: movie.size, waitingFor: null });
-      sent = await again(async () => {
-        try {
-          // Pieces end where the checksum's do, so that a resumed upload meets them again.
-          const end = Math.min((Math.floor(sent / PIECE_BYTES) + 1) * PIECE_BYTES, movie.size);
-          const answer = await workstation.request("PATCH", path, movie.slice(sent, end), {
-            "Upload-Offset": String(sent),
-            "Content-Type": "application/offset+octet-stream",
-          });
-          return Number(answer.headers.get("Upload-Offset") ?? end);
-        } catch (error) {
-          if (error instanceof Refusal && error.code === "wrong_offset") return known();
-          // What arrived before the line broke is kept by the server.
-          if (!(error instanceof Refusal)) sent = await known();
-          throw error;
-        }
-      });
-    }
-    tell({ sentBytes: sent, totalBytes: movie.size, waitingFor: null });
-    const digest = await digestOfPieces(movie);
-    try {
-      const answer = await again(() =>
-        workstation.request(
-          "POST",
-          `${path}/complete`,
-          JSON.stringify({ sha256_of_pieces: digest }),
-          { "Content-Type": "application/json" },
-        ),
-      );
-      return (await answer.json()) as Job;
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== "wrong_checksum") throw error;
-      sent = 0;
-    }
+  let sent = await again(known);
+  count(sent);
+  while (sent < file.size) {
+    stopIfTold(signal);
+    sent = await again(async () => {
+      try {
+        // Pieces end where the checksum's do, so that a resumed upload meets them again.
+        const end = Math.min((Math.floor(sent / PIECE_BYTES) + 1) * PIECE_BYTES, file.size);
+        const answer = await workstation.request("PATCH", path, file.slice(sent, end), {
+          "Upload-Offset": String(sent),
+          "Content-Type": "application/offset+octet-stream",
+        });
+        return Number(answer.headers.get("Upload-Offset") ?? end);
+      } catch (error) {
+        if (error instanceof Refusal && error.code === "wrong_offset") return known();
+        // What arrived before the line broke is kept by the server.
+        if (!(error instanceof Refusal)) sent = await known();
+        throw error;
+      }
+    });
+    count(sent);
   }
 }
 

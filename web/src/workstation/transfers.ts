@@ -6,9 +6,10 @@ import { APP_VERSION } from "../record/device_facts.ts";
 import { FRAMES_FILE } from "../record/recording_facts.ts";
 import { type LibraryItem, library } from "../storage/library.ts";
 import { preferences } from "../storage/preferences.ts";
-import { handOver } from "./hand_over.ts";
+import { cameraWords, keepCalibration } from "./calibrations.ts";
+import { type HandOver, handOver } from "./hand_over.ts";
 import { keepJobResult } from "./job_results.ts";
-import { type Job, type JobSettings, Workstation } from "./workstation.ts";
+import { type Job, type JobSettings, type LocalizeSettings, Workstation } from "./workstation.ts";
 
 /** Where one recording stands. */
 export interface Transfer {
@@ -18,7 +19,7 @@ export interface Transfer {
   share: number | null;
   words: string;
   job: Job | null;
-  /** the library's item that the result became */
+  /** the library's item that the result became, or that has it */
   resultId: string | null;
   error: AppError | null;
 }
@@ -37,7 +38,29 @@ class Transfers extends Emitter<{ change: Transfer }> {
   }
 
   /** Sends, waits for the job, fetches the result; goes on where an earlier visit was cut. */
-  start(item: LibraryItem, settings: JobSettings): void {
+  start(item: LibraryItem, settings: LocalizeSettings): void {
+    this.#begin(item, settings, null, async (workstation, job) => {
+      const result = await keepJobResult(workstation, job, item);
+      return [result.id, "The result is in the library."];
+    });
+  }
+
+  /** Sends a still and a dark clip and has the camera measured; what comes back stays with it. */
+  calibrate(still: LibraryItem, dark: LibraryItem | null): void {
+    const settings = { kind: "calibrate", name: still.name } as const;
+    this.#begin(still, settings, dark, async (workstation, job) => {
+      await keepCalibration(workstation, job, still);
+      preferences.set({ jobCamera: { name: still.name, camera: { kind: "job", job: job.id } } });
+      return [still.id, `Measured: ${cameraWords(job)}.`];
+    });
+  }
+
+  #begin(
+    item: LibraryItem,
+    settings: JobSettings,
+    dark: LibraryItem | null,
+    keep: (workstation: Workstation, job: Job) => Promise<[string, string]>,
+  ): void {
     const running = this.#all.get(item.id);
     if (running !== undefined && running.stage !== "failed" && running.stage !== "done") return;
     const transfer: Transfer = {
@@ -52,7 +75,7 @@ class Transfers extends Emitter<{ change: Transfer }> {
     const end = new AbortController();
     this.#all.set(item.id, transfer);
     this.#ends.set(item.id, end);
-    this.#run(transfer, item, settings, end.signal).catch((error: unknown) => {
+    this.#run(transfer, item, settings, dark, keep, end.signal).catch((error: unknown) => {
       transfer.stage = "failed";
       transfer.error =
         error instanceof AppError
@@ -72,22 +95,19 @@ class Transfers extends Emitter<{ change: Transfer }> {
     transfer: Transfer,
     item: LibraryItem,
     settings: JobSettings,
+    dark: LibraryItem | null,
+    keep: (workstation: Workstation, job: Job) => Promise<[string, string]>,
     signal: AbortSignal,
   ): Promise<void> {
     const workstation = Workstation.chosen();
-    const movie = item.movie === null ? null : await library.file(item.id, item.movie);
-    if (movie === null) {
-      throw new AppError("storage", "The movie of this item is not there any more.", "");
-    }
-    const ending = movie.name.slice(movie.name.lastIndexOf("."));
     transfer.job = await handOver(
       workstation,
       {
-        movie,
-        name: `${item.name.replaceAll("/", " ")}${ending}`,
+        ...(await fileOf(item)),
+        dark: dark === null ? null : await fileOf(dark),
         settings,
         recording: await recordingFacts(item),
-        key: await keyOf(item, settings),
+        key: await keyOf(item, dark, settings),
       },
       ({ sentBytes, totalBytes, waitingFor }) => {
         transfer.share = totalBytes === 0 ? null : sentBytes / totalBytes;
@@ -107,11 +127,9 @@ class Transfers extends Emitter<{ change: Transfer }> {
     transfer.share = null;
     transfer.words = "Fetching the result …";
     this.emit("change", transfer);
-    const result = await keepJobResult(workstation, transfer.job, item);
-    transfer.resultId = result.id;
+    [transfer.resultId, transfer.words] = await keep(workstation, transfer.job);
     transfer.stage = "done";
     transfer.share = 1;
-    transfer.words = "The result is in the library.";
     this.emit("change", transfer);
   }
 
@@ -162,6 +180,7 @@ export function jobWords(job: Job): string {
       if (job.cancelling) return "Stopping …";
       const progress = job.progress;
       if (progress === null) return "Starting …";
+      if (progress.stage === "measuring") return "Measuring the camera …";
       if (progress.stage === "preparing") return "Looking at the movie …";
       if (progress.stage === "finishing") return "Drawing the picture …";
       const total = progress.frames_total === null ? "" : ` of ${progress.frames_total}`;
@@ -177,14 +196,24 @@ export function jobWords(job: Job): string {
 }
 
 /** The settings that the person chose, for a job. */
-export function chosenJobSettings(): JobSettings {
-  const { method, pixelSizeNm } = preferences.values;
+export function chosenJobSettings(): LocalizeSettings {
+  const { method, pixelSizeNm, jobCamera } = preferences.values;
   return {
+    kind: "localize",
     method: { method: method === "gaussian" ? "gaussian" : "net" },
-    // the workstation measures the camera from the movie itself
-    camera: null,
+    // without one the workstation estimates it from the movie itself
+    camera: jobCamera?.camera ?? null,
     pixel_size_nm: pixelSizeNm,
   };
+}
+
+async function fileOf(item: LibraryItem): Promise<Pick<HandOver, "movie" | "name">> {
+  const movie = item.movie === null ? null : await library.file(item.id, item.movie);
+  if (movie === null) {
+    throw new AppError("storage", `The movie of “${item.name}” is not there any more.`, "");
+  }
+  const ending = movie.name.slice(movie.name.lastIndexOf("."));
+  return { movie, name: `${item.name.replaceAll("/", " ")}${ending}` };
 }
 
 async function recordingFacts(item: LibraryItem): Promise<Record<string, unknown>> {
@@ -199,8 +228,12 @@ async function recordingFacts(item: LibraryItem): Promise<Record<string, unknown
   };
 }
 
-async function keyOf(item: LibraryItem, settings: JobSettings): Promise<string> {
-  const words = new TextEncoder().encode(JSON.stringify(settings));
+async function keyOf(
+  item: LibraryItem,
+  dark: LibraryItem | null,
+  settings: JobSettings,
+): Promise<string> {
+  const words = new TextEncoder().encode(JSON.stringify([settings, dark?.id ?? null]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", words));
   const short = [...digest.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, "0"));
   return `${item.id}-${short.join("")}`;

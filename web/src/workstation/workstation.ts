@@ -19,6 +19,27 @@ export interface ServerFacts {
   readonly cameras: readonly string[] | null;
 }
 
+/** The camera that a job is given: a preset, a description, one calibrated there, or a file. */
+export type JobCamera =
+  | string
+  | { readonly kind: "job"; readonly job: string }
+  | { readonly kind: "folder"; readonly folder: string; readonly path: string };
+
+/** A camera that the workstation knows. */
+export interface KnownCamera {
+  readonly name: string;
+  readonly notes: string;
+  readonly camera: JobCamera;
+}
+
+/** A number of a calibration, in words. */
+export interface MeasuredQuantity {
+  readonly name: string;
+  readonly value: string;
+  readonly error: string;
+  readonly unit: string;
+}
+
 export type JobState = "uploading" | "queued" | "running" | "done" | "failed" | "cancelled";
 
 /** A job as the server tells it. */
@@ -28,6 +49,7 @@ export interface Job {
   readonly state: JobState;
   readonly created: string;
   readonly revision: number;
+  readonly settings: { readonly kind?: "localize" | "calibrate" };
   readonly upload: { readonly offset_bytes: number; readonly size_bytes: number } | null;
   readonly queue_position: number | null;
   readonly cancelling: boolean;
@@ -55,7 +77,7 @@ export interface JobResult {
 export interface FolderEntry {
   readonly name: string;
   readonly path: string;
-  readonly kind: "folder" | "movie" | "table" | "picture" | "other";
+  readonly kind: "folder" | "movie" | "table" | "picture" | "camera" | "other";
   readonly size_bytes: number | null;
   readonly modified: string;
 }
@@ -68,11 +90,25 @@ export interface FolderListing {
 }
 
 /** What a job is to do; the settings are those of `cellstorm localize`. */
-export interface JobSettings {
+export interface LocalizeSettings {
+  readonly kind: "localize";
   readonly method?: { readonly method: "net" | "gaussian" };
-  readonly camera?: string | null;
+  readonly camera?: JobCamera | null;
   readonly pixel_size_nm?: number | null;
 }
+
+/** Those of `cellstorm calibrate`. */
+export interface CalibrationSettings {
+  readonly kind: "calibrate";
+  readonly name: string;
+}
+
+export type JobSettings = LocalizeSettings | CalibrationSettings;
+
+/** Where a job's file comes from. */
+export type JobSource =
+  | { readonly kind: "upload"; readonly size_bytes: number }
+  | { readonly kind: "folder"; readonly folder: string; readonly path: string };
 
 /** Requests to one server. */
 export class Workstation {
@@ -125,14 +161,18 @@ export class Workstation {
   /** Makes a job, or gives the one that was made with the same key. */
   create(body: {
     name?: string;
-    source:
-      | { kind: "upload"; size_bytes: number }
-      | { kind: "folder"; folder: string; path: string };
+    source: JobSource;
+    dark?: { name?: string; source: JobSource } | null;
     settings: JobSettings;
     recording?: Record<string, unknown> | null;
     key: string | null;
   }): Promise<Job> {
     return this.#json<Job>("POST", "/api/jobs", body);
+  }
+
+  /** Cameras that were calibrated there, the newest first, then the presets. */
+  async cameras(): Promise<KnownCamera[]> {
+    return (await this.#json<{ cameras: KnownCamera[] }>("GET", "/api/cameras")).cameras;
   }
 
   async folders(): Promise<string[]> {
