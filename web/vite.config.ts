@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { appFiles } from "./app_files.ts";
+import { networkKernels } from "./network_kernels.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const serviceWorker = `${root}src/service_worker.ts`;
@@ -10,12 +11,12 @@ export default defineConfig({
   root,
   // relative addresses: the folder works at any place of any host
   base: "./",
-  plugins: [appFiles(root)],
+  plugins: [appFiles(root), networkKernels()],
   resolve: {
     // the runtime's .wasm is loaded from ort/, not bundled into the scripts
     conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser", "development|production"],
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [networkKernels()] },
   build: {
     outDir: "../src/cellstorm/serve/app",
     emptyOutDir: true,

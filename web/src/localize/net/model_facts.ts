@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import { protobufFields } from "./protobuf.ts";
 
 /** What a reported standard deviation is multiplied by to be true; Python's `ErrorScale`. */
 export interface ErrorScale {
@@ -74,38 +75,10 @@ export function scaledError(scale: ErrorScale, error: number, probability: numbe
 
 function metadata(model: Uint8Array, key: string): string | null {
   const decoder = new TextDecoder();
-  for (const [field, bytes] of messageFields(model)) {
-    if (field !== METADATA_FIELD) continue;
-    const entry = new Map(messageFields(bytes));
+  for (const field of protobufFields(model)) {
+    if (field.number !== METADATA_FIELD) continue;
+    const entry = new Map(Array.from(protobufFields(field.bytes), (f) => [f.number, f.bytes]));
     if (decoder.decode(entry.get(1)) === key) return decoder.decode(entry.get(2));
   }
   return null;
-}
-
-/** Fields of a protobuf message that are bytes themselves (wire type 2); others are passed. */
-function* messageFields(message: Uint8Array): Generator<[number, Uint8Array]> {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    let scale = 1;
-    for (;;) {
-      const byte = message[at++];
-      if (byte === undefined) throw new Error("the message ends");
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-      scale *= 128;
-    }
-  };
-  while (at < message.length) {
-    const tag = varint();
-    const kind = tag & 7;
-    if (kind === 0) varint();
-    else if (kind === 1) at += 8;
-    else if (kind === 5) at += 4;
-    else if (kind === 2) {
-      const size = varint();
-      yield [Math.floor(tag / 8), message.subarray(at, at + size)];
-      at += size;
-    } else return;
-  }
 }

@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import { openEngine } from "./engine/open_engine.ts";
 import { type ModelFacts, readModelFacts } from "./model_facts.ts";
 
 /** Planes of frames, or maps: `(count, channels, height, width)`. */
@@ -46,7 +47,7 @@ export function atAddress(base: string): NetworkSource {
   };
 }
 
-/** Opens a network, once for each address; the runtime is loaded when first needed. */
+/** Opens a network, once for each address; the runtime is loaded for those that need it. */
 export function loadNetwork(address: string | null): Promise<Network> {
   const key = address ?? "";
   let network = loaded.get(key);
@@ -62,30 +63,9 @@ async function open(address: string | null): Promise<Network> {
   try {
     const model = await source.model(address);
     const facts = readModelFacts(model);
-    const ort = await import("onnxruntime-web/wasm");
-    // a worker each beats threads: no cross-origin isolation, nothing waits for another
-    ort.env.wasm.numThreads = 1;
-    ort.env.wasm.wasmPaths = source.runtime;
-    const session = await ort.InferenceSession.create(model, {
-      executionProviders: ["wasm"],
-      graphOptimizationLevel: "all",
-    });
-    return {
-      facts,
-      async maps(planes) {
-        const { count, channels, height, width } = planes;
-        const input = new ort.Tensor("float32", planes.data, [count, channels, height, width]);
-        const { maps } = await session.run({ frames: input });
-        const [windows, outputs] = maps.dims;
-        return {
-          data: maps.data as Float32Array,
-          count: windows,
-          channels: outputs,
-          height,
-          width,
-        };
-      },
-    };
+    const engine = await openEngine(model, facts.contextFrames);
+    if (engine === null) return { facts, maps: await openRuntime(model) };
+    return { facts, maps: async (planes) => engine.maps(planes) };
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError(
@@ -94,4 +74,23 @@ async function open(address: string | null): Promise<Network> {
       "Connect to where the app comes from once; then it is kept. Or choose the classical method.",
     );
   }
+}
+
+/** ONNX Runtime, for models that are not quantised or built in another way. */
+export async function openRuntime(model: Uint8Array): Promise<Network["maps"]> {
+  const ort = await import("onnxruntime-web/wasm");
+  // a worker each beats threads: no cross-origin isolation, nothing waits for another
+  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.wasmPaths = source.runtime;
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: ["wasm"],
+    graphOptimizationLevel: "all",
+  });
+  return async (planes) => {
+    const { count, channels, height, width } = planes;
+    const input = new ort.Tensor("float32", planes.data, [count, channels, height, width]);
+    const { maps } = await session.run({ frames: input });
+    const [windows, outputs] = maps.dims;
+    return { data: maps.data as Float32Array, count: windows, channels: outputs, height, width };
+  };
 }

@@ -4,7 +4,7 @@ import type { Maps, Network } from "./network.ts";
 import { type Box, CELL_PX, type LightFrames, occupiedBoxes } from "./occupancy.ts";
 
 // frames sent through the network at a time: enough to keep it busy, little memory
-const FRAMES_PER_RUN = 8;
+const FRAMES_PER_RUN = 16;
 // of large fields fewer: a pixel takes half a kilobyte inside the network
 const PIXELS_PER_RUN = 1 << 20;
 /** Frames that are planned together; batches of so many give what Python gives. */
