@@ -80,7 +80,7 @@ def test_ctrl_c_exits_with_130_and_says_how_to_resume(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "of 3000 frames. Run the same command with --resume to continue." in errors
+    assert "of 3000 frames are done and kept: run the same command with --resume" in errors
     assert "Traceback" not in errors
     assert not output.exists()
     assert list(partial.glob("part-*"))

@@ -1,14 +1,20 @@
 """The application and what becomes of errors."""
 
+import contextlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
-from typing import Any
-
-from cyclopts import App
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from cellstorm import __version__
+from cellstorm.cli.compile_notice import said_when_compiling
 from cellstorm.errors import CellstormError
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 __all__ = ["main"]
 
@@ -34,6 +40,8 @@ _VERBS = {
 
 _USER_ERROR = 2
 _INTERRUPTED = 130
+_STOPPED = "\nStopped; nothing is left half-written."
+_ctrl_c = threading.Event()
 
 
 def main(tokens: Sequence[str] | None = None) -> None:
@@ -44,29 +52,78 @@ def main(tokens: Sequence[str] | None = None) -> None:
     tokens
         Words after the program's name; those of the process when None.
     """
-    sys.exit(_run(list(sys.argv[1:] if tokens is None else tokens)))
+    if tokens is not None:
+        sys.exit(_run(list(tokens)))
+    signal.signal(signal.SIGINT, _note_ctrl_c)
+    try:
+        code = _run(sys.argv[1:])
+    except Exception:
+        # C extensions make an error of their own of an interrupt that comes as they are loaded
+        if not _ctrl_c.is_set():
+            raise
+        print(_STOPPED, file=sys.stderr)
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
+        _leave_at_once(code)
+    sys.exit(code)
+
+
+def _note_ctrl_c(number: int, frame: FrameType | None) -> None:
+    _ctrl_c.set()
+    signal.default_int_handler(number, frame)
 
 
 def _run(tokens: list[str]) -> int:
     try:
-        code = _application(tokens)(tokens, result_action="return_value")
+        code = _called(tokens)
         # None where the shell closed it (>&-): print() then prints nothing
         if sys.stdout is not None:
             sys.stdout.flush()
     except CellstormError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        from cellstorm.cli.mistaken_files import explained
+
+        print(f"Error: {explained(error, next(iter(tokens), ''))}", file=sys.stderr)
         return _USER_ERROR
     except KeyboardInterrupt as interruption:
-        print(f"\n{interruption}".rstrip() or "\nStopped.", file=sys.stderr)
+        print(f"\n{interruption}".rstrip() or _STOPPED, file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
         # the reader (head, less) has gone; Python would complain again when it exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    return code
+
+
+def _called(tokens: list[str]) -> int:
+    """What the verb returns, or 0."""
+    # here, so that Ctrl-C while it is loaded is no traceback
+    from cyclopts import CycloptsError
+
+    app = _application(tokens)
+    try:
+        call, words, _ = app.parse_args(
+            tokens, exit_on_error=False, print_error=False, verbose=False
+        )
+    except CycloptsError as error:
+        from cellstorm.cli.usage_errors import usage_error
+
+        raise usage_error(error) from error
+    with said_when_compiling():
+        code = call(*words.args, **words.kwargs)
     return code if isinstance(code, int) else 0
 
 
-def _application(tokens: list[str]) -> App:
+def _leave_at_once(code: int) -> None:
+    """End the process without waiting for threads that still compute."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
+
+
+def _application(tokens: list[str]) -> "App":
+    from cyclopts import App
+
     app = App(
         name="cellstorm",
         help="Super-resolution microscopy from a phone video: a compressed movie of blinking"

@@ -9,7 +9,7 @@ from cellstorm.refine.source_table import refuse_same_file
 __all__ = ["convert"]
 
 
-def convert(source: Path, output: Path, *, pixel_size_nm: float | None = None) -> None:
+def convert(source: Path, /, output: Path, *, pixel_size_nm: float | None = None) -> None:
     """Write a table in the format that the output's extension names.
 
     Known are Parquet (.parquet, cellstorm's own), ThunderSTORM (.csv), Picasso (.hdf5),

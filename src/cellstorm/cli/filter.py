@@ -30,6 +30,7 @@ Step = TypeVar("Step", bound=Parameters)
 def filter(  # the verb's name; nothing here needs the built-in
     table: Path,
     expression: str = "",
+    /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     region_nm: str | None = None,

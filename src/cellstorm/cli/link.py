@@ -22,6 +22,7 @@ _LARGE_SCATTER = 1.25
 
 def link(
     table: Path,
+    /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     radius_sigmas: float | None = None,

@@ -1,5 +1,6 @@
 """The method of ``cellstorm localize`` out of its options."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -8,6 +9,9 @@ from pydantic import ValidationError
 
 from cellstorm.errors import ConfigurationError
 from cellstorm.localize import GanMethod, GaussianMethod, Method, NetMethod
+from cellstorm.localize.gan.model_file import load_gan
+from cellstorm.localize.model_names import find_model
+from cellstorm.localize.net.model_file import load_model
 from cellstorm.parameters import describe_validation_error, describe_yaml_error
 
 __all__ = ["MethodName", "chosen_method"]
@@ -71,7 +75,12 @@ def _meant(
         named: MethodName = values["method"]
         return named
     names = set(values) | {assignment.partition("=")[0].split(".")[0] for assignment in assignments}
-    of_the_fit = names & set(GaussianMethod.model_fields) - set(NetMethod.model_fields)
+    the_fits, the_networks = set(GaussianMethod.model_fields), set(NetMethod.model_fields)
+    of_the_fit = names & the_fits - the_networks
+    # a misspelt name belongs to the method that can say what was meant
+    for unknown in names - the_fits - the_networks:
+        near = get_close_matches(unknown, sorted(the_fits | the_networks), n=1)
+        of_the_fit |= set(near) - the_networks
     return "gaussian" if of_the_fit or any(map(_given, options.values())) else "net"
 
 
@@ -110,7 +119,8 @@ def _gaussian_method(
     try:
         return GaussianMethod.model_validate(values)
     except ValidationError as error:
-        raise ConfigurationError(describe_validation_error(error), where=config) from error
+        told = describe_validation_error(error, GaussianMethod)
+        raise ConfigurationError(told, where=config) from error
 
 
 def _network_method(
@@ -127,7 +137,8 @@ def _network_method(
     Raises
     ------
     ConfigurationError
-        An unknown name, a value out of range, or an option that belongs to the classical fit.
+        An unknown name, a value out of range, an option that belongs to the classical fit, or
+        a model that cannot be used.
     """
     foreign = [name for name, value in options.items() if _given(value)]
     if foreign:
@@ -140,9 +151,19 @@ def _network_method(
     for assignment in assignments:
         _assign(values, assignment)
     try:
-        return kind.model_validate(values)
+        method = kind.model_validate(values)
     except ValidationError as error:
-        raise ConfigurationError(describe_validation_error(error), where=config) from error
+        told = describe_validation_error(error, kind)
+        raise ConfigurationError(told, where=config) from error
+    _open_model(method)
+    return method
+
+
+def _open_model(method: NetMethod | GanMethod) -> None:
+    """Open the model file now, so that a wrong one is refused before the movie is read."""
+    path = find_model(method.model, method.method)
+    load = load_model if isinstance(method, NetMethod) else load_gan
+    load(path, path.stat().st_mtime_ns)
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -24,9 +24,7 @@ __all__ = ["shown_frames", "shown_progress"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _STAGES = {
-    "preparing": (
-        "looking at the movie (the first run after installing compiles for up to half a minute)"
-    ),
+    "preparing": "looking at the movie",
     "localizing": "localizing",
     "finishing": "writing table and picture",
 }

@@ -1,9 +1,10 @@
 """``cellstorm render``: a table to a picture."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
+from cyclopts import Parameter
 from pydantic import ValidationError
 
 from cellstorm.cli.units_question import refuse_other_units
@@ -43,8 +44,9 @@ ColourMap = Literal["hot", "gray", "cyan-hot", "fire", "ember", "lagoon"]
 
 def render(
     table: Path,
+    /,
     *,
-    output: Path | None = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     mode: Mode = "gaussian",
     pixel_nm: float | None = None,
     magnification: float | None = None,

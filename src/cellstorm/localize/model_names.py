@@ -96,10 +96,10 @@ def find_model(model: Path | str | None, method: str | None = None) -> Path:
             f"there are {len(found)} models called {model}: {', '.join(map(str, found))}.",
             todo="Give the file.",
         )
-    names = ", ".join(sorted({name for _, name in named}))
+    names = "".join(f", or {name}" for name in sorted({name for _, name in named}))
     raise ConfigurationError(
         f"there is no model called {model}, and no such file.",
-        todo=f"Give a file, or one of {names}; other models can be put into {own_models()}.",
+        todo=f"Give a file{names}; other models can be put into {own_models()}.",
     )
 
 

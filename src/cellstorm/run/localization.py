@@ -19,7 +19,7 @@ from cellstorm.run.pipeline import default_workers, localized_chunks
 from cellstorm.run.preparation import opened, plan_for, resolve_request
 from cellstorm.run.progress import ProgressListener, Reporter
 from cellstorm.run.summary import LocalizationRun
-from cellstorm.run.table_run import TableRun, finished_earlier, run_metadata
+from cellstorm.run.table_run import RunInterrupted, TableRun, finished_earlier, run_metadata
 
 __all__ = ["localize_frames", "localize_movie"]
 
@@ -162,6 +162,12 @@ def localize_movie(
             # what cannot be read now will not be readable for --resume either
             partial.clear()
             raise
+        except RunInterrupted:
+            raise
+        except KeyboardInterrupt:
+            # while the movie was looked at, or the parts were joined
+            done, total = partial.frames_done(), report.frames_total
+            raise RunInterrupted(table, done, total) from None
         finally:
             partial.leave()
         return replace(result, frames_per_second=speed, seconds=time.monotonic() - began)

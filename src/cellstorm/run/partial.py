@@ -176,11 +176,9 @@ class PartialRun:
 
     def in_the_way(self) -> OutputError:
         """What to say when an unfinished run is there and nobody said what to do with it."""
-        plan = self.read_plan()
-        first = plan.request.frames[0]
-        done = (*plan.chunk_starts, plan.request.frames[1])[self.chunks_done()] - first
+        total = self.read_plan().frames_total
         return OutputError(
-            f"an unfinished run is here, {done} of {plan.frames_total} frames done.",
+            f"an unfinished run is here, {self.frames_done()} of {total} frames done.",
             where=self.folder,
             todo="Give --resume to continue it or --restart to begin again.",
         )
@@ -226,6 +224,20 @@ class PartialRun:
         """Chunks whose molecules are in parts."""
         parts = self.parts()
         return parts[-1][1] if parts else 0
+
+    def frames_done(self) -> int:
+        """Frames whose molecules are in parts; 0 without a plan.
+
+        Raises
+        ------
+        OutputError
+            Plan or parts are damaged.
+        """
+        if not self.exists():
+            return 0
+        plan = self.read_plan()
+        ends = (*plan.chunk_starts, plan.request.frames[1])
+        return ends[self.chunks_done()] - plan.request.frames[0]
 
     def append(self, first: int, last: int, rows: pl.DataFrame) -> Path:
         """Write the molecules of the chunks ``first`` to ``last`` (exclusive) as a part.

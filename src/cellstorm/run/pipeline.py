@@ -70,8 +70,8 @@ def localized_chunks(
     """Molecules of each chunk, in the order of the chunks.
 
     Threads are enough: decoding and the numerical kernels let go of Python's lock. Closing
-    the generator (or an error, or Ctrl-C in the loop over it) stops reading, waits for the
-    chunks being worked on and forgets the rest.
+    the generator (or an error, or Ctrl-C in the loop over it) stops reading and forgets the
+    rest; chunks being worked on come to their end in the background.
 
     Parameters
     ----------
@@ -128,7 +128,8 @@ def localized_chunks(
             del result
     finally:
         stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        # a chunk can take seconds, in which nobody who pressed Ctrl-C wants to wait
+        pool.shutdown(wait=False, cancel_futures=True)
         with contextlib.suppress(RuntimeError):
             reader.join()
 

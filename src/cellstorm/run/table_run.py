@@ -59,8 +59,8 @@ class RunInterrupted(KeyboardInterrupt):
         if not self.frames_done:
             return "Stopped before the first frames were done; nothing was written."
         return (
-            f"Stopped after {self.frames_done} of {self.frames_total} frames."
-            " Run the same command with --resume to continue."
+            f"Stopped; {self.frames_done} of {self.frames_total} frames are done and kept:"
+            " run the same command with --resume to go on."
         )
 
 
