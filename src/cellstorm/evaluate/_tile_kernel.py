@@ -89,9 +89,16 @@ def draw_groups(
     corner_nm: NDArray[np.float64],
     pixel_nm: float,
     out: NDArray[np.float32],
-) -> None:
-    """Add 1 to ``out[group, y, x]`` for each of ``rows``; a group under 0 is left out."""
+) -> int:
+    """Add 1 to ``out[group, y, x]`` for each of ``rows``; a group under 0 is left out.
+
+    Returns
+    -------
+    int
+        How many were added.
+    """
     _, height, width = out.shape
+    drawn = 0
     for i in range(rows.size):
         row = rows[i]
         group = group_of_key[key[row] - first_key]
@@ -101,3 +108,5 @@ def draw_groups(
         y = math.floor((y_nm[row] - corner_nm[1]) / pixel_nm)
         if 0 <= x < width and 0 <= y < height:
             out[group, y, x] += 1
+            drawn += 1
+    return drawn

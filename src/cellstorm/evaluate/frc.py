@@ -28,7 +28,7 @@ from cellstorm.evaluate.frc_options import (
     FrcOptions,
     smoothing_span,
 )
-from cellstorm.evaluate.frc_sums import Groups, RingSums, Tiling, ring_sums
+from cellstorm.evaluate.frc_sums import Groups, RingSums, TileListener, Tiling, ring_sums
 from cellstorm.evaluate.plain_numbers import plain
 from cellstorm.evaluate.table_field import FieldNm, field_of_table, refuse_few
 from cellstorm.localizations import Localizations
@@ -148,7 +148,11 @@ class Frc:
 
 
 def frc(
-    table: Localizations, options: FrcOptions | None = None, *, field_nm: FieldNm | None = None
+    table: Localizations,
+    options: FrcOptions | None = None,
+    *,
+    field_nm: FieldNm | None = None,
+    on_tile: TileListener | None = None,
 ) -> Frc:
     """Resolution of a table by Fourier ring correlation.
 
@@ -175,6 +179,8 @@ def frc(
         The defaults of `FrcOptions` when None.
     field_nm
         ``(x0, x1, y0, y1)``; that of the table when None.
+    on_tile
+        Called with the tiles done and those there are; it begins anew with every pixel tried.
 
     Raises
     ------
@@ -188,7 +194,7 @@ def frc(
     field_nm = field_of_table(table) if field_nm is None else field_nm
     refuse_few(len(table), _LEAST_LOCALIZATIONS, "resolution")
     groups, blocks, block_frames = groups_of(table, options)
-    pixel_nm, sums = _suitable_sums(table, groups, options, field_nm)
+    pixel_nm, sums = _suitable_sums(table, groups, options, field_nm, on_tile)
     curve, left_out = curves_of(sums, options.split)
     span = smoothing_span(options, curve.size)
     smooth = smoothed(curve, span)
@@ -274,14 +280,18 @@ def curves_of(sums: RingSums, split: SplitName) -> tuple[Vector, NDArray[np.floa
 
 
 def _suitable_sums(
-    table: Localizations, groups: Groups, options: FrcOptions, field_nm: FieldNm
+    table: Localizations,
+    groups: Groups,
+    options: FrcOptions,
+    field_nm: FieldNm,
+    on_tile: TileListener | None,
 ) -> tuple[float, RingSums]:
     """With the pixel asked for, or with finer ones until they suit the resolution."""
     x_nm, y_nm = table.column("x_nm"), table.column("y_nm")
 
     def sums_with(pixel_nm: float, most: int) -> tuple[RingSums, bool]:
         tiling = Tiling.of(field_nm, pixel_nm, options.tile_px * pixel_nm)
-        sums = ring_sums(x_nm, y_nm, groups, tiling, most=most, seed=options.seed)
+        sums = ring_sums(x_nm, y_nm, groups, tiling, most=most, seed=options.seed, on_tile=on_tile)
         return sums, most >= min(options.most_tiles, tiling.columns * tiling.rows)
 
     pixel_nm = _FIRST_PIXEL_NM if options.pixel_nm is None else options.pixel_nm

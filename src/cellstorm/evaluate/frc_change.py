@@ -1,6 +1,8 @@
 """Did a correction make the picture finer? The resolution before and after."""
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cellstorm.errors import TableError
@@ -48,7 +50,11 @@ class FrcChange:
 
 
 def frc_change(
-    before: Localizations, after: Localizations, options: FrcOptions | None = None
+    before: Localizations,
+    after: Localizations,
+    options: FrcOptions | None = None,
+    *,
+    on_tile: Callable[[str, int, int], None] | None = None,
 ) -> FrcChange:
     """Resolution of a table before and after, each by `frc` with the same options.
 
@@ -58,12 +64,15 @@ def frc_change(
         The same localizations.
     options
         The defaults of `FrcOptions` when None.
+    on_tile
+        Called with ``"before"`` or ``"after"``, the tiles done and those there are.
     """
     found: list[Frc | None] = []
     reasons: list[str] = []
-    for table in (before, after):
+    for name, table in (("before", before), ("after", after)):
+        listener = None if on_tile is None else functools.partial(on_tile, name)
         try:
-            found.append(frc(table, options))
+            found.append(frc(table, options, on_tile=listener))
         except TableError as error:
             found.append(None)
             reasons.append(error.what)

@@ -11,7 +11,7 @@ from cellstorm.errors import TableError
 from cellstorm.evaluate.frc import curves_of, downward, frc, groups_of, is_beyond_chance
 from cellstorm.evaluate.frc_curve import smoothed, threshold_curve
 from cellstorm.evaluate.frc_options import FrcOptions, smoothing_span
-from cellstorm.evaluate.frc_sums import Tiling, sums_of_tiles
+from cellstorm.evaluate.frc_sums import TileListener, Tiling, localizations_of_tiles, sums_of_tiles
 from cellstorm.evaluate.plain_numbers import plain
 from cellstorm.evaluate.table_field import FieldNm, field_of_table
 from cellstorm.localizations import Localizations
@@ -72,6 +72,7 @@ def frc_map(
     *,
     tile_nm: float | None = None,
     field_nm: FieldNm | None = None,
+    on_tile: TileListener | None = None,
 ) -> FrcMap:
     """`frc` in tiles of the field.
 
@@ -80,7 +81,7 @@ def frc_map(
 
     Parameters
     ----------
-    table, options, field_nm
+    table, options, field_nm, on_tile
         As for `frc`; ``tile_px`` counts for the whole field only.
     tile_nm
         Edge of a tile; 25 times the resolution of the whole when None.
@@ -94,7 +95,7 @@ def frc_map(
     """
     options = FrcOptions() if options is None else options
     field_nm = field_of_table(table) if field_nm is None else field_nm
-    whole = frc(table, options, field_nm=field_nm)
+    whole = frc(table, options, field_nm=field_nm, on_tile=on_tile)
     tile_nm = _TILE_RESOLUTIONS * whole.resolution_nm if tile_nm is None else tile_nm
     if not tile_nm >= _LEAST_TILE_RESOLUTIONS * whole.resolution_nm:
         raise ValueError(
@@ -103,13 +104,11 @@ def frc_map(
         )
     tiling = Tiling.of(field_nm, whole.pixel_nm, tile_nm)
     resolution = np.full((tiling.rows, tiling.columns), math.nan)
-    localizations = np.zeros(resolution.shape, np.int64)
+    x_nm, y_nm = table.column("x_nm"), table.column("y_nm")
+    localizations = localizations_of_tiles(x_nm, y_nm, tiling)
     groups, _, _ = groups_of(table, options)
-    tiles = sums_of_tiles(table.column("x_nm"), table.column("y_nm"), groups, tiling)
+    tiles = sums_of_tiles(x_nm, y_nm, groups, tiling, fewest=_LEAST_IN_TILE, on_tile=on_tile)
     for row, column, sums in tiles:
-        localizations[row, column] = sums.localizations
-        if sums.localizations < _LEAST_IN_TILE:
-            continue
         curve, left_out = curves_of(sums, options.split)
         smooth = smoothed(curve, smoothing_span(options, curve.size))
         threshold = threshold_curve(options.threshold, sums.pixels)

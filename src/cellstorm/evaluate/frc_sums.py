@@ -7,7 +7,7 @@ of whole groups is then a matter of adding some of them.
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,23 @@ from scipy.fft import next_fast_len, rfft2
 from scipy.signal.windows import tukey
 
 from cellstorm.errors import TableError
+from cellstorm.evaluate._ring_kernel import ring_products
 from cellstorm.evaluate._tile_kernel import count_per_tile, draw_groups, rows_by_tile
 from cellstorm.evaluate.table_field import FieldNm
 
-__all__ = ["Groups", "RingSums", "Tiling", "ring_sums", "sums_of_tiles"]
+__all__ = [
+    "Groups",
+    "RingSums",
+    "TileListener",
+    "Tiling",
+    "localizations_of_tiles",
+    "ring_sums",
+    "sums_of_tiles",
+]
 
 Vector = NDArray[np.float64]
+TileListener = Callable[[int, int], None]
+"""Told how many tiles are done, and of how many."""
 
 # 1/8 of either side is faded out, as by Nieuwenhuizen et al. 2013
 _TAPER = 0.25
@@ -140,6 +151,14 @@ class RingSums:
     localizations: int
 
 
+def localizations_of_tiles(x_nm: Vector, y_nm: Vector, tiling: Tiling) -> NDArray[np.int64]:
+    """How many lie in each tile, ``(rows, columns)``, of columns of the table, ``(n,)``."""
+    inside = np.zeros(tiling.columns * tiling.rows, np.int64)
+    corner_nm, edge_nm = np.array(tiling.corner_nm), np.array(tiling.edge_nm)
+    count_per_tile(x_nm, y_nm, corner_nm, edge_nm, tiling.columns, inside)
+    return inside.reshape(tiling.rows, tiling.columns)
+
+
 def sums_of_tiles(
     x_nm: Vector,
     y_nm: Vector,
@@ -148,8 +167,10 @@ def sums_of_tiles(
     *,
     most: int | None = None,
     seed: int = 0,
+    fewest: int = _FEWEST_IN_TILE,
+    on_tile: TileListener | None = None,
 ) -> Iterator[tuple[int, int, RingSums]]:
-    """Row and column of a tile, and its sums; tiles with no localizations are left out.
+    """Row and column of a tile, and its sums; tiles with few localizations are left out.
 
     Besides the table there are in memory 4 bytes a row and the spectra of one tile.
 
@@ -163,22 +184,25 @@ def sums_of_tiles(
         Tiles and pixels.
     most, seed
         Where more tiles than this have localizations, so many are drawn at random.
+    fewest
+        Localizations that a tile must have.
+    on_tile
+        Called with the tiles done and those there are.
     """
     corner_nm, edge_nm = np.array(tiling.corner_nm), np.array(tiling.edge_nm)
-    inside = np.zeros(tiling.columns * tiling.rows, np.int64)
-    count_per_tile(x_nm, y_nm, corner_nm, edge_nm, tiling.columns, inside)
+    inside = localizations_of_tiles(x_nm, y_nm, tiling).ravel()
     stop = np.cumsum(inside)
     place = stop - inside
     order = np.empty(int(stop[-1]), np.uint32)
     rows_by_tile(x_nm, y_nm, corner_nm, edge_nm, tiling.columns, place, order)
     rings = _Rings.of(tiling)
-    chosen = np.flatnonzero(inside >= _FEWEST_IN_TILE)
+    chosen = np.flatnonzero(inside >= fewest)
     if most is not None and chosen.size > most:
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, most, replace=False))
-    for tile in chosen.tolist():
+    for done, tile in enumerate(chosen.tolist(), 1):
         row, column = divmod(tile, tiling.columns)
         counts = np.zeros((groups.count, *tiling.shape_px), np.float32)
-        draw_groups(
+        drawn = draw_groups(
             x_nm,
             y_nm,
             groups.key,
@@ -189,20 +213,30 @@ def sums_of_tiles(
             tiling.pixel_nm,
             counts,
         )
-        drawn = int(counts.sum(dtype=np.float64))
         if drawn:
             yield row, column, rings.sums(counts, drawn)
+        if on_tile is not None:
+            on_tile(done, chosen.size)
 
 
 def ring_sums(
-    x_nm: Vector, y_nm: Vector, groups: Groups, tiling: Tiling, *, most: int, seed: int
+    x_nm: Vector,
+    y_nm: Vector,
+    groups: Groups,
+    tiling: Tiling,
+    *,
+    most: int,
+    seed: int,
+    on_tile: TileListener | None = None,
 ) -> RingSums:
     """The sums over all tiles, or as many as `most` of them, drawn at random."""
     rings = tiling.rings
     products = np.zeros((rings, groups.count, groups.count))
     pixels = np.zeros(rings)
     localizations = 0
-    for _, _, sums in sums_of_tiles(x_nm, y_nm, groups, tiling, most=most, seed=seed):
+    for _, _, sums in sums_of_tiles(
+        x_nm, y_nm, groups, tiling, most=most, seed=seed, on_tile=on_tile
+    ):
         products += sums.products
         pixels += sums.pixels
         localizations += sums.localizations
@@ -212,7 +246,7 @@ def ring_sums(
 
 @dataclass(frozen=True, eq=False)
 class _Rings:
-    """Values of a half plane by ring: ``order[edges[k]:edges[k + 1]]`` are those of ring k."""
+    """Values of a half plane by ring: ``order[edges[k]:edges[k + 1]]`` are those of ring k + 1."""
 
     padded_px: tuple[int, int]
     window: NDArray[np.float32]
@@ -226,14 +260,17 @@ class _Rings:
         height, width = tiling.padded_px
         q_y = np.fft.fftfreq(height, tiling.pixel_nm)[:, None]
         q_x = np.fft.rfftfreq(width, tiling.pixel_nm)[None, :]
-        ring = np.rint(np.hypot(q_x, q_y) / tiling.ring_per_nm).astype(np.int64)
+        # the shorter the numbers, the faster are they sorted
+        ring = np.rint(np.hypot(q_x, q_y) / tiling.ring_per_nm).astype(np.uint16)
         # of the columns that are their own mirror image one half is the other's conjugate
         ring[height // 2 + 1 :, 0] = 0
         if width % 2 == 0:
             ring[:, -1] = 0
         ring[ring > tiling.rings] = 0
         order = np.argsort(ring, axis=None, kind="stable")
-        edges = np.searchsorted(ring.ravel()[order], np.arange(1, tiling.rings + 2))
+        order = order[np.count_nonzero(ring == 0) :]
+        held = np.bincount(ring.ravel(), minlength=tiling.rings + 1)[1:]
+        edges = np.concatenate([[0], np.cumsum(held)])
         rows, columns = tiling.shape_px
         window = np.outer(tukey(rows, _TAPER), tukey(columns, _TAPER)).astype(np.float32)
         # what is faded out and what is padded adds no independent values
@@ -251,10 +288,8 @@ class _Rings:
         counts -= level.astype(np.float32)[:, None, None]
         counts *= self.window
         spectra = rfft2(counts, s=self.padded_px, workers=os.cpu_count() or 1)
-        spectra = spectra.reshape(counts.shape[0], -1)[:, self.order[self.edges[0] :]]
-        edges = self.edges - self.edges[0]
-        products = np.empty((edges.size - 1, counts.shape[0], counts.shape[0]))
-        for ring in range(edges.size - 1):
-            part = spectra[:, edges[ring] : edges[ring + 1]]
-            products[ring] = part.real @ part.real.T + part.imag @ part.imag.T
+        spectra = spectra.reshape(counts.shape[0], -1)
+        in_rings = np.take(spectra, self.order, axis=1).view(np.float32)
+        products = np.empty((self.edges.size - 1, counts.shape[0], counts.shape[0]))
+        ring_products(in_rings, self.edges, products)
         return RingSums(self.frequency_per_nm, self.pixels, products, localizations)
