@@ -15,6 +15,7 @@ __all__ = [
     "METADATA_KEY",
     "FactsInside",
     "open_model_file",
+    "open_session",
     "preferred_providers",
     "read_facts",
     "read_model_file",
@@ -92,16 +93,11 @@ def read_model_file(path: Path) -> tuple[Any, dict[str, Any]]:
     """
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    # chunks are computed side by side; a session's own threads would only get in the way
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     if not path.exists():
         raise ConfigurationError("there is no such model file.", where=path)
     try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=preferred_providers(onnxruntime.get_available_providers())
+        session = open_session(
+            str(path), preferred_providers(onnxruntime.get_available_providers())
         )
     except Exception as error:  # the runtime's own classes are not public
         raise ConfigurationError(
@@ -111,6 +107,26 @@ def read_model_file(path: Path) -> tuple[Any, dict[str, Any]]:
     if text is None:
         raise ConfigurationError("this ONNX file is not a model of cellstorm's.", where=path)
     return session, dict(json.loads(text))
+
+
+def open_session(model: str | bytes, providers: Sequence[str]) -> Any:
+    """A session that runs a model, one thread for each call.
+
+    Parameters
+    ----------
+    model
+        The name of a file, or what would stand in it.
+    providers
+        What it may run on, the best first.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # chunks are computed side by side; a session's own threads would only get in the way
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=list(providers))
 
 
 def read_facts(values: dict[str, Any], kind: type[_Facts], path: Path) -> _Facts:

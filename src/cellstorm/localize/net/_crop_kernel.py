@@ -7,14 +7,19 @@ from numpy.typing import NDArray
 __all__ = ["join_boxes"]
 
 
+# Of a cell, what the layers cost that see the border as well; the others see one cell of it.
+_EARLY = 0.65
+
+
 @njit(nogil=True, cache=True)
-def _cost(
-    group: NDArray[np.int64], halo: int, rows: int, columns: int, context: float, call: float
-) -> float:
+def _cost(group: NDArray[np.int64], halo: int, rows: int, columns: int, call: float) -> float:
     """Of a run over ``group``: cells times frames, and what every run costs by itself."""
-    tall = min(group[3] + halo, rows) - max(group[2] - halo, 0)
-    wide = min(group[5] + halo, columns) - max(group[4] - halo, 0)
-    return float(tall * wide) * (float(group[1] - group[0]) + context) + call
+    cells = 0.0
+    for border, share in ((halo, _EARLY), (min(halo, 1), 1.0 - _EARLY)):
+        tall = min(group[3] + border, rows) - max(group[2] - border, 0)
+        wide = min(group[5] + border, columns) - max(group[4] - border, 0)
+        cells += share * tall * wide
+    return float(cells * (group[1] - group[0]) + call)
 
 
 @njit(nogil=True, cache=True)
@@ -23,7 +28,6 @@ def join_boxes(
     halo: int,
     rows: int,
     columns: int,
-    context: float,
     call: float,
     most: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
@@ -37,8 +41,6 @@ def join_boxes(
         Cells that are computed around a box.
     rows, columns
         Cells of a frame.
-    context
-        What the neighbouring frames that a run needs cost, in frames.
     call
         What a run costs by itself, in cells.
     most
@@ -58,7 +60,7 @@ def join_boxes(
     for k in range(boxes.shape[0]):
         box = boxes[k]
         groups[count] = (box[0], box[0] + 1, box[1], box[2], box[3], box[4])
-        least = _cost(groups[count], halo, rows, columns, context, call)
+        least = _cost(groups[count], halo, rows, columns, call)
         best = count
         while oldest < count and groups[oldest, 1] < box[0] - 1:
             oldest += 1
@@ -70,8 +72,8 @@ def join_boxes(
             joined[0], joined[1] = group[0], box[0] + 1
             joined[2], joined[3] = min(group[2], box[1]), max(group[3], box[2])
             joined[4], joined[5] = min(group[4], box[3]), max(group[5], box[4])
-            more = _cost(joined, halo, rows, columns, context, call)
-            more -= _cost(group, halo, rows, columns, context, call)
+            more = _cost(joined, halo, rows, columns, call)
+            more -= _cost(group, halo, rows, columns, call)
             if more < least:
                 least, best = more, g
         if best < count:

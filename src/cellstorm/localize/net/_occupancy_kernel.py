@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from cellstorm.localize.gaussian._convolution_kernel import box_mean, convolve_separable
 from cellstorm.localize.gaussian._fast_math import FAST
+from cellstorm.localize.net.inputs import CELL_PX
 
-__all__ = ["CELL_PX", "DOUBTFUL", "EMPTY", "SURE", "list_boxes", "mark_cells"]
+__all__ = ["DOUBTFUL", "EMPTY", "SURE", "list_boxes", "mark_cells"]
 
-# what the network's input sizes and origins must be multiples of
-CELL_PX = 4
 EMPTY, DOUBTFUL, SURE = 0, 1, 2
 
 _BINS = 1024

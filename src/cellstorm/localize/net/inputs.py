@@ -8,7 +8,15 @@ from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electro
 from cellstorm.localize.localizer import Region
 from cellstorm.movie import CodedFrames, PictureType
 
-__all__ = ["CODING_NOISE", "LIGHT_NOISE", "PLANES", "input_planes", "mirrored", "with_ends"]
+__all__ = [
+    "CELL_PX",
+    "CODING_NOISE",
+    "LIGHT_NOISE",
+    "PLANES",
+    "input_planes",
+    "mirrored",
+    "with_ends",
+]
 
 PLANES = (
     "light",
@@ -23,6 +31,9 @@ PLANES = (
 CODING_NOISE = PLANES.index("coding_noise")
 """Where in them the noise of coding stands; 0 where nothing is known of it."""
 
+CELL_PX = 4
+"""What sizes and origins of what it sees must be multiples of."""
+
 # brings the planes to about one; part of what a network is trained on, never to be changed
 _LIGHT_CENTRE = 10.0
 LIGHT_NOISE = 0.1
@@ -30,7 +41,6 @@ LIGHT_NOISE = 0.1
 _CODING_SCALE = 0.3
 # the larger of H.264's transforms; the smaller one is half of it
 _TRANSFORM_PX = 8
-_SIZE_MULTIPLE = 4
 _KINDS = {PictureType.I: 1.0, PictureType.P: -0.5, PictureType.B: -1.0}
 
 
@@ -125,9 +135,11 @@ def with_ends(
         ``(end - begin + 2 reach, planes, height, width)``, height and width rounded up to
         what the network takes.
     """
-    wanted = mirrored(np.arange(begin - reach, end + reach), planes.shape[0])
-    bottom, right = (-planes.shape[axis] % _SIZE_MULTIPLE for axis in (2, 3))
-    planes = planes[wanted]
+    bottom, right = (-planes.shape[axis] % CELL_PX for axis in (2, 3))
+    if begin >= reach and end + reach <= planes.shape[0]:
+        planes = planes[begin - reach : end + reach]
+    else:
+        planes = planes[mirrored(np.arange(begin - reach, end + reach), planes.shape[0])]
     if bottom or right:
         planes = np.pad(planes, ((0, 0), (0, 0), (0, bottom), (0, right)), mode="edge")
     return np.ascontiguousarray(planes)

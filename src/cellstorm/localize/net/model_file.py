@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from cellstorm.localize.model_file import FactsInside, open_model_file
+from cellstorm.localize.model_file import FactsInside, open_model_file, open_session
 from cellstorm.localize.model_names import SHIPPED_MODELS
 from cellstorm.localize.net.block_pull import BlockPull
-from cellstorm.localize.net.inputs import PLANES
+from cellstorm.localize.net.inputs import CELL_PX, PLANES
+from cellstorm.localize.net.model_parts import MARGIN_CELLS, WINDOW_INPUTS, split_model
 from cellstorm.parameters import Parameters
 
 __all__ = [
@@ -89,10 +90,22 @@ class ModelFacts(FactsInside):
 
 @dataclass(frozen=True)
 class NetworkModel:
-    """A loaded model: its facts and the session that runs it."""
+    """A loaded model: its facts and the sessions that run it.
+
+    Attributes
+    ----------
+    facts
+        What it says of itself.
+    session
+        Runs the whole of it.
+    parts
+        Sessions of its two halves, see `split_model`; None on an accelerator, and where its
+        layers are not known.
+    """
 
     facts: ModelFacts
     session: Any
+    parts: tuple[Any, Any] | None = None
 
     @property
     def on_processor(self) -> bool:
@@ -102,6 +115,52 @@ class NetworkModel:
     def maps(self, planes: Any) -> Any:
         """Maps ``(n, 9, height, width)`` of all but the outermost frames of ``planes``."""
         return self.session.run(None, {"frames": planes})[0]
+
+    def features(self, planes: Any) -> Any:
+        """What `maps_of` needs of each frame, ``(n, height / k, width / k, ...)``.
+
+        Parameters
+        ----------
+        planes
+            ``(n, planes, height, width)``; k is one or two.
+        """
+        if self.parts is None:
+            return planes.transpose(0, 2, 3, 1)
+        count, number, height, width = planes.shape
+        pixels = planes.reshape(count, number, height // 2, 2, width // 2, 2)
+        pixels = np.ascontiguousarray(pixels.transpose(0, 1, 3, 5, 2, 4))
+        session = self.parts[0]
+        halved = pixels.reshape(count, 4 * number, height // 2, width // 2)
+        return session.run(None, {session.get_inputs()[0].name: halved})[0]
+
+    def maps_of(self, features: Any, inside: tuple[slice, slice] | None = None) -> Any:
+        """Maps of all but the outermost frames of ``features``.
+
+        Parameters
+        ----------
+        features
+            Of consecutive frames, the whole of them or a part.
+        inside
+            Rows and columns of 4 px that are wanted; None: all.
+        """
+        if self.parts is None:
+            maps = self.maps(np.ascontiguousarray(features.transpose(0, 3, 1, 2)))
+            if inside is None:
+                return maps
+            rows, columns = (slice(CELL_PX * of.start, CELL_PX * of.stop) for of in inside)
+            return maps[:, :, rows, columns]
+        begin, end, shown = [0, 0], [1 << 32, 1 << 32], (slice(None), slice(None))
+        if inside is not None:
+            begin = [max(of.start - MARGIN_CELLS, 0) for of in inside]
+            end = [of.stop + MARGIN_CELLS for of in inside]
+            rows, columns = (
+                slice(CELL_PX * (of.start - low), CELL_PX * (of.stop - low))
+                for of, low in zip(inside, begin, strict=True)
+            )
+            shown = (rows, columns)
+        given = (np.ascontiguousarray(features), np.array(begin), np.array(end))
+        maps = self.parts[1].run(None, dict(zip(WINDOW_INPUTS, given, strict=True)))[0]
+        return maps[:, :, shown[0], shown[1]]
 
 
 @lru_cache(maxsize=4)
@@ -121,4 +180,9 @@ def load_model(path: Path, modified_ns: int = 0) -> NetworkModel:
         The file is missing, no ONNX, or was not made by a cellstorm that we understand.
     """
     session, facts = open_model_file(path, ModelFacts)
-    return NetworkModel(facts, session)
+    whole = NetworkModel(facts, session)
+    halves = split_model(path.read_bytes()) if whole.on_processor else None
+    if halves is None:
+        return whole
+    one, other = (open_session(half, [_PROCESSOR]) for half in halves)
+    return NetworkModel(facts, session, (one, other))

@@ -1,16 +1,16 @@
 """The network's maps, computed only where there can be a molecule."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
-from scipy.special import expit
 
 from cellstorm.localize.net._crop_kernel import join_boxes
-from cellstorm.localize.net._occupancy_kernel import CELL_PX, SURE, list_boxes, mark_cells
-from cellstorm.localize.net.inputs import LIGHT_NOISE, PLANES
+from cellstorm.localize.net._mass_kernel import greatest_masses
+from cellstorm.localize.net._occupancy_kernel import SURE, list_boxes, mark_cells
+from cellstorm.localize.net.inputs import CELL_PX, LIGHT_NOISE, PLANES
 from cellstorm.localize.net.model_file import NetworkModel
 
 __all__ = ["map_runs"]
@@ -39,10 +39,9 @@ _PART_PX = 128
 _GLANCE_HALO, _HALO, _WIDE_HALO = 2, 8, 12
 _GLANCE_SHARE = 0.5
 _LEAST_CLOSE, _MOST_CLOSE = -0.1, 0.3
-_MASS_PX = 3
-# frames of context cost that share of a frame, a call that many cells
-_CONTEXT_COST = 0.12
-_CALL_COST = 6.0
+_MASS_REACH_PX = 1
+# a run of the network costs as much as that many cells
+_CALL_COST = 15.0
 # of the maps, see `collect_molecules`
 _OUTPUTS, _LOGIT = 9, 0
 _NOTHING = -100.0
@@ -84,52 +83,134 @@ def map_runs(
     """
     context = context_frames - 1
     count = planes.shape[0] - context
+    features = _Features(network, planes)
     light = np.ascontiguousarray(planes[:, PLANES.index("light")]) if skip_empty else None
     for start in range(0, count, _FRAMES_PER_PLAN):
         stop = min(start + _FRAMES_PER_PLAN, count)
-        needed = planes[start : stop + context]
+        plan = _Plan(features, start, stop, context)
         if light is not None:
             seen = slice(max(start + context // 2 - 1, 0), stop + context // 2 + 1)
-            begin = start + context // 2 - seen.start
-            boxes = _boxes_worth_it(network, needed, light[seen], begin, context, least_mass)
+            boxes = plan.worth_it(light[seen], start + context // 2 - seen.start, least_mass)
             if boxes is not None:
                 if boxes.shape[0]:
-                    yield start, _maps_of_boxes(network, needed, boxes, context, least_mass)
+                    yield start, plan.maps_of_boxes(boxes, least_mass)
                 continue
         for first in range(0, stop - start, _FRAMES_PER_RUN):
             last = min(first + _FRAMES_PER_RUN, stop - start)
-            yield start + first, network.maps(needed[first : last + context])
+            yield start + first, plan.maps_of_frames(first, last)
 
 
-def _boxes_worth_it(
-    network: NetworkModel,
-    planes: Maps,
-    light: Maps,
-    begin: int,
-    context: int,
-    least_mass: float,
-) -> NDArray[np.int64] | None:
-    """Boxes that may hold a molecule, or None where the whole frames cost less."""
-    frames = planes.shape[0] - context
-    rows, columns = planes.shape[2] // CELL_PX, planes.shape[3] // CELL_PX
-    whole = float(rows * columns) * (frames + _CONTEXT_COST * context)
-    few = _boxes(light, begin, begin + frames, _GLANCE_STEP, neighbours=False)
-    part = whole * len(range(0, frames, _GLANCE_STEP)) / frames
-    if _join(few[few[:, 5] == SURE], _HALO, rows, columns, 0, part)[2] > part:
-        return None
-    # a network that sees a single frame is not asked of others either
-    boxes = _boxes(light, begin, begin + frames, 1, neighbours=context > 0)
-    sure = boxes[:, 5] == SURE
-    _, _, cost = _join(boxes[sure], _HALO, rows, columns, context, whole)
-    doubtful = boxes[~sure]
-    _, _, glance = _join(doubtful, _GLANCE_HALO, rows, columns, context, whole)
-    if cost + glance > whole:
-        return None
-    masses = _run(network, planes, doubtful, _GLANCE_HALO, context)
-    boxes = np.concatenate([boxes[sure], doubtful[masses > _GLANCE_SHARE * least_mass]])
-    boxes = boxes[np.argsort(boxes[:, 0], kind="stable")]
-    cost = _join(boxes, _HALO, rows, columns, context, whole)[2]
-    return None if cost > whole else boxes
+class _Features:
+    """Features of a movie's frames, made when they are asked for, from front to back."""
+
+    def __init__(self, network: NetworkModel, planes: Maps) -> None:
+        self.network = network
+        self.planes = planes
+        self._first = 0
+        self._made: list[NDArray[Any]] = []
+
+    def of(self, first: int, last: int) -> NDArray[Any]:
+        """Those of frames ``first`` to ``last`` (exclusive); not before what was asked for last."""
+        self._made = self._made[first - self._first :]
+        self._first = first
+        while (begin := first + len(self._made)) < last:
+            end = min(begin + _FRAMES_PER_RUN, last)
+            self._made += list(self.network.features(self.planes[begin:end]))
+        return np.stack(self._made)
+
+
+class _Plan:
+    """A few frames, and what of them to give to the network."""
+
+    def __init__(self, features: _Features, start: int, stop: int, context: int) -> None:
+        self._features = features
+        self._first, self._last = start, stop + context
+        self._context = context
+        self._frames = stop - start
+        self._size_px = features.planes.shape[2:]
+        self._shape = (self._size_px[0] // CELL_PX, self._size_px[1] // CELL_PX)
+
+    def maps_of_frames(self, first: int, last: int) -> Maps:
+        """Maps of whole frames, counted from the plan's first."""
+        maps: Maps = self._features.network.maps_of(self._inputs[first : last + self._context])
+        return maps
+
+    def worth_it(self, light: Maps, begin: int, least_mass: float) -> NDArray[np.int64] | None:
+        """Boxes that may hold a molecule, or None where the whole frames cost less."""
+        frames = self._frames
+        whole = float(self._shape[0] * self._shape[1] * frames)
+        few = _boxes(light, begin, begin + frames, _GLANCE_STEP, neighbours=False)
+        part = whole * len(range(0, frames, _GLANCE_STEP)) / frames
+        if self._join(few[few[:, 5] == SURE], _HALO, part)[2] > part:
+            return None
+        # a network that sees a single frame is not asked of others either
+        boxes = _boxes(light, begin, begin + frames, 1, neighbours=self._context > 0)
+        sure = boxes[:, 5] == SURE
+        _, _, cost = self._join(boxes[sure], _HALO, whole)
+        doubtful = boxes[~sure]
+        _, _, glance = self._join(doubtful, _GLANCE_HALO, whole)
+        if cost + glance > whole:
+            return None
+        masses = self._run(doubtful, _GLANCE_HALO)
+        boxes = np.concatenate([boxes[sure], doubtful[masses > _GLANCE_SHARE * least_mass]])
+        boxes = boxes[np.argsort(boxes[:, 0], kind="stable")]
+        cost = self._join(boxes, _HALO, whole)[2]
+        return None if cost > whole else boxes
+
+    def maps_of_boxes(self, boxes: NDArray[np.int64], least_mass: float) -> Maps:
+        """Maps of all frames that say that there is nothing outside of the boxes."""
+        maps = np.zeros((self._frames, _OUTPUTS, *self._size_px), np.float32)
+        maps[:, _LOGIT] = _NOTHING
+        masses = self._run(boxes, _HALO, maps)
+        close = (masses > least_mass + _LEAST_CLOSE) & (masses < least_mass + _MOST_CLOSE)
+        self._run(boxes[close], _WIDE_HALO, maps)
+        return maps
+
+    @cached_property
+    def _inputs(self) -> NDArray[Any]:
+        return self._features.of(self._first, self._last)
+
+    def _join(
+        self, boxes: NDArray[np.int64], halo: int, most: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
+        groups, member, cost = join_boxes(
+            np.ascontiguousarray(boxes), halo, *self._shape, _CALL_COST, most
+        )
+        return groups, member, cost
+
+    def _part(self, group: NDArray[np.int64], halo: int) -> Maps:
+        """Maps of a group of boxes, computed with a border and given without it."""
+        first, last = int(group[0]), int(group[1])
+        inside, outside = [], []
+        for low, high, cells, size in zip(
+            group[2::2], group[3::2], self._shape, self._inputs.shape[1:3], strict=True
+        ):
+            start = max(int(low) - halo, 0)
+            scale = size // cells
+            outside.append(slice(start * scale, min(int(high) + halo, cells) * scale))
+            inside.append(slice(int(low) - start, int(high) - start))
+        cut = self._inputs[first : last + self._context, outside[0], outside[1]]
+        maps: Maps = self._features.network.maps_of(cut, (inside[0], inside[1]))
+        return maps
+
+    def _run(
+        self, boxes: NDArray[np.int64], halo: int, maps: Maps | None = None
+    ) -> NDArray[np.float64]:
+        """Compute the maps of boxes, and give the greatest probability of 3 x 3 px in each."""
+        masses = np.zeros(boxes.shape[0])
+        groups, group_of_box, _ = self._join(boxes, halo, np.inf)
+        # frame, then rows and columns in px, from the group's own
+        within = boxes[:, :5] - groups[group_of_box][:, [0, 2, 2, 4, 4]]
+        within[:, 1:] *= CELL_PX
+        for number, group in enumerate(groups):
+            part = self._part(group, halo)
+            if maps is not None:
+                top, bottom, left, right = (CELL_PX * int(cell) for cell in group[2:])
+                maps[int(group[0]) : int(group[1]), :, top:bottom, left:right] = part
+            members = np.flatnonzero(group_of_box == number)
+            logits = np.ascontiguousarray(part[:, _LOGIT])
+            masses[members] = greatest_masses(logits, within[members], _MASS_REACH_PX)
+        return masses
 
 
 def _boxes(light: Maps, begin: int, end: int, step: int, *, neighbours: bool) -> NDArray[np.int64]:
@@ -178,70 +259,3 @@ def _filter(shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.flo
     variance = np.outer(*smooth_squared) - 2.0 * np.outer(*product) + np.outer(*mean_squared)
     scale = 1.0 / (LIGHT_NOISE * np.sqrt(variance))
     return profile.astype(np.float32), scale.astype(np.float32)
-
-
-def _join(
-    boxes: NDArray[np.int64], halo: int, rows: int, columns: int, context: int, most: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
-    groups, member, cost = join_boxes(
-        np.ascontiguousarray(boxes), halo, rows, columns, _CONTEXT_COST * context, _CALL_COST, most
-    )
-    return groups, member, cost
-
-
-def _crop_maps(
-    network: NetworkModel, planes: Maps, group: NDArray[np.int64], halo: int, context: int
-) -> Maps:
-    """Maps of a group of boxes, computed with a border and given without it."""
-    first, last = int(group[0]), int(group[1])
-    inside, outside = [], []
-    for low, high, size in zip(group[2::2], group[3::2], planes.shape[2:], strict=True):
-        start = max(int(low) - halo, 0) * CELL_PX
-        outside.append(slice(start, min((int(high) + halo) * CELL_PX, size)))
-        inside.append(slice(int(low) * CELL_PX - start, int(high) * CELL_PX - start))
-    crop = np.ascontiguousarray(planes[first : last + context, :, outside[0], outside[1]])
-    maps: Maps = network.maps(crop)[:, :, inside[0], inside[1]]
-    return maps
-
-
-def _run(
-    network: NetworkModel,
-    planes: Maps,
-    boxes: NDArray[np.int64],
-    halo: int,
-    context: int,
-    maps: Maps | None = None,
-) -> NDArray[np.float64]:
-    """Compute the maps of boxes, and give the greatest probability of 3 x 3 px in each."""
-    masses = np.zeros(boxes.shape[0])
-    rows, columns = planes.shape[2] // CELL_PX, planes.shape[3] // CELL_PX
-    groups, group_of_box, _ = _join(boxes, halo, rows, columns, context, np.inf)
-    for number, group in enumerate(groups):
-        first, last, top, bottom, left, right = (int(value) for value in group)
-        part = _crop_maps(network, planes, group, halo, context)
-        if maps is not None:
-            inside = np.s_[top * CELL_PX : bottom * CELL_PX, left * CELL_PX : right * CELL_PX]
-            maps[first:last, :, *inside] = part
-        mean = uniform_filter(expit(part[:, _LOGIT]), (1, _MASS_PX, _MASS_PX), mode="constant")
-        for k in np.flatnonzero(group_of_box == number):
-            frame, y0, y1, x0, x1, _ = boxes[k]
-            tall = slice((y0 - top) * CELL_PX, (y1 - top) * CELL_PX)
-            wide = slice((x0 - left) * CELL_PX, (x1 - left) * CELL_PX)
-            masses[k] = _MASS_PX**2 * mean[frame - first, tall, wide].max()
-    return masses
-
-
-def _maps_of_boxes(
-    network: NetworkModel,
-    planes: Maps,
-    boxes: NDArray[np.int64],
-    context: int,
-    least_mass: float,
-) -> Maps:
-    frames = planes.shape[0] - context
-    maps = np.zeros((frames, _OUTPUTS, *planes.shape[2:]), np.float32)
-    maps[:, _LOGIT] = _NOTHING
-    masses = _run(network, planes, boxes, _HALO, context, maps)
-    close = (masses > least_mass + _LEAST_CLOSE) & (masses < least_mass + _MOST_CLOSE)
-    _run(network, planes, boxes[close], _WIDE_HALO, context, maps)
-    return maps
