@@ -19,6 +19,8 @@ __all__ = ["Plan", "Request", "frames_per_chunk"]
 # workers and what waits for them stay under 400 MB whatever the size of the field.
 _PIXELS_PER_CHUNK = 4_194_304
 _MOST_FRAMES_PER_CHUNK = 256
+# with a few chunks only, workers would wait for the one that has the last
+_CHUNKS_OF_SHORT_MOVIE, _LEAST_FRAMES_PER_CHUNK = 24, 64
 
 
 class Request(Parameters):
@@ -84,7 +86,7 @@ class Plan(Parameters):
         """Cut the frames into chunks and write all decisions down."""
         kind = type(localizer)
         start, stop = request.frames
-        length = frames_per_chunk(request.region, localizer.halo_frames)
+        length = frames_per_chunk(request.region, localizer.halo_frames, stop - start)
         return cls(
             software_version=__version__,
             request=request,
@@ -134,16 +136,18 @@ class Plan(Parameters):
         return localizer
 
 
-def frames_per_chunk(region: Region, halo_frames: int) -> int:
-    """Frames that one worker takes at a time.
+def frames_per_chunk(region: Region, halo_frames: int, count: int) -> int:
+    """Frames that one worker takes at a time, of ``count``.
 
-    Bounded by memory, and by 256 so that a picture of what is there so far and a resumed
-    run come in fine steps. Where a localizer needs neighbours, a chunk is not much shorter
-    than these, or most of the reading would be for them.
+    Bounded by memory, by 256 so that a picture of what is there so far and a resumed
+    run come in fine steps, and so that a short movie is shared out evenly. Where a
+    localizer needs neighbours, a chunk is not much shorter than these, or most of the
+    reading would be for them.
     """
     x0, x1, y0, y1 = region
     by_memory = _PIXELS_PER_CHUNK // ((x1 - x0) * (y1 - y0))
-    return max(1, min(by_memory, _MOST_FRAMES_PER_CHUNK), min(2 * halo_frames, 64))
+    evenly = max(count // _CHUNKS_OF_SHORT_MOVIE, _LEAST_FRAMES_PER_CHUNK)
+    return max(1, min(by_memory, _MOST_FRAMES_PER_CHUNK, evenly), min(2 * halo_frames, 64))
 
 
 def request_of(
