@@ -22,6 +22,8 @@ from cellstorm.refine.drift import (
     correct_table,
     draw_curve,
     find_drift,
+    find_drift_of,
+    molecules_of,
     read_curve,
     save_curve,
 )
@@ -152,6 +154,16 @@ def test_a_second_correction_finds_nothing_left(scattered: Drifted) -> None:
     corrected, _ = correct_drift(scattered.table)
     with pytest.raises(DriftRefusedError):
         correct_drift(corrected)
+
+
+@pytest.mark.parametrize("method", [Aim(), RedundantCrossCorrelation()])
+def test_the_search_tells_how_far_it_is(lines: Drifted, method: DriftMethod) -> None:
+    told: list[float] = []
+    molecules = molecules_of(lines.table.data.lazy(), lines.table.metadata)
+    find_drift_of(molecules, method, listener=told.append)
+    assert told == sorted(told)
+    assert told[0] < 0.1
+    assert 0.7 < told[-1] <= 1.0
 
 
 def test_the_order_of_rows_does_not_matter(lines: Drifted) -> None:

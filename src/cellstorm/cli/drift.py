@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from cellstorm.cli.drift_resolution import resolution_change
 from cellstorm.cli.refined_output import refined_output
+from cellstorm.cli.stages import shown_stages
 from cellstorm.errors import ConfigurationError
 from cellstorm.evaluate import FrcChange
 from cellstorm.parameters import Parameters, describe_validation_error
@@ -89,10 +90,23 @@ def drift(
     options = {name: value for name, value in given.items() if value is not None}
     chosen = _chosen(method, curve, options)
     target = output if output is not None else refined_output(table, "undrifted")
-    done = correct_table(
-        table, target, chosen, pixel_size_nm=pixel_size_nm, trust_units=trust_units
-    )
-    change = resolution_change(table, done.table, pixel_size_nm=pixel_size_nm)
+    with shown_stages() as show:
+        done = correct_table(
+            table,
+            target,
+            chosen,
+            pixel_size_nm=pixel_size_nm,
+            trust_units=trust_units,
+            listener=lambda share, rows: show("finding the drift", share, rows, "localizations"),
+        )
+        change = resolution_change(
+            table,
+            done.table,
+            pixel_size_nm=pixel_size_nm,
+            on_tile=lambda name, tile, tiles: show(
+                f"resolution {name}", tile / tiles, tiles, "tiles"
+            ),
+        )
     _report(done, change)
 
 

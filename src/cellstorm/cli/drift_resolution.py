@@ -1,5 +1,6 @@
 """The resolution before and after a drift correction, from the files."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from cellstorm.evaluate import FrcChange, frc_change
@@ -15,9 +16,15 @@ _READ = ("frame", "x_nm", "y_nm", "uncertainty_nm")
 
 
 def resolution_change(
-    source: Path, corrected: Path, *, pixel_size_nm: float | None = None
+    source: Path,
+    corrected: Path,
+    *,
+    pixel_size_nm: float | None = None,
+    on_tile: Callable[[str, int, int], None] | None = None,
 ) -> FrcChange:
     """Compare two tables of the same rows; of long ones every so many rows.
+
+    ``on_tile`` is that of `frc_change`.
 
     Raises
     ------
@@ -25,7 +32,7 @@ def resolution_change(
         One of them cannot be read.
     """
     before, after = (_read(path, pixel_size_nm=pixel_size_nm) for path in (source, corrected))
-    return frc_change(before, after)
+    return frc_change(before, after, on_tile=on_tile)
 
 
 def _read(path: Path, *, pixel_size_nm: float | None) -> Localizations:

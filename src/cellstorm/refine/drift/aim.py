@@ -13,6 +13,7 @@ from cellstorm.refine.drift.blocks import Blocks, cut_into_blocks, frames_per_bl
 from cellstorm.refine.drift.curve import DriftCurve, between, curve_through
 from cellstorm.refine.drift.jumps import with_jumps_placed
 from cellstorm.refine.drift.molecules import Molecules
+from cellstorm.refine.drift.progress import DriftListener, Steps
 from cellstorm.refine.drift.walk import Walk, smoothed_walk
 
 __all__ = ["Aim"]
@@ -23,6 +24,7 @@ _CLEAR = 4.5
 # where most drifts from block to block end; the whole reach is looked at when they do not
 _USUAL_CELLS = 4
 # A round takes away most of what is left: what it moved by is several times what remains.
+_USUAL_ROUNDS = 2
 _SETTLED_NM, _SETTLED_ERRORS = 0.2, 3.0
 
 
@@ -69,7 +71,13 @@ class Aim(Parameters):
             }
         )
 
-    def __call__(self, molecules: Molecules, *, start: DriftCurve | None = None) -> DriftCurve:
+    def __call__(
+        self,
+        molecules: Molecules,
+        *,
+        start: DriftCurve | None = None,
+        listener: DriftListener | None = None,
+    ) -> DriftCurve:
         """Find the drift.
 
         Parameters
@@ -78,6 +86,8 @@ class Aim(Parameters):
             Of `molecules_of`.
         start
             A curve to improve on; without one the first round finds it.
+        listener
+            Told how far it is.
 
         Returns
         -------
@@ -89,14 +99,16 @@ class Aim(Parameters):
         cell_nm, frames = settled.cell_nm, settled.frames_per_block
         assert cell_nm is not None and frames is not None
         blocks = cut_into_blocks(molecules, frames)
+        rounds = _USUAL_ROUNDS + (start is None)
+        step = Steps(listener, len(blocks) * rounds * (1 if molecules.z_nm is None else 2))
         flat = FlatAlignment(molecules, blocks, cell_nm)
-        walk = self._aligned(flat, blocks, _at(start, blocks, ("x", "y")))
+        walk = self._aligned(flat, blocks, _at(start, blocks, ("x", "y")), step)
         middle, walk = with_jumps_placed(flat, walk)
         curve = curve_through(molecules.frames, middle, walk, "AIM")
         if molecules.z_nm is None:
             return curve
         solid = SolidAlignment(molecules, blocks, cell_nm, curve)
-        height = self._aligned(solid, blocks, _at(start, blocks, ("z",)))
+        height = self._aligned(solid, blocks, _at(start, blocks, ("z",)), step)
         return curve.with_z(*between(curve.frame, blocks.middle, height)[0])
 
     def parts(self, molecules: Molecules) -> tuple[Molecules, Molecules, None]:
@@ -108,12 +120,13 @@ class Aim(Parameters):
         alignment: Alignment,
         blocks: Blocks,
         start_nm: NDArray[np.float64] | None,
+        step: Steps,
     ) -> Walk:
-        walk = self._tracked(alignment, blocks) if start_nm is None else None
+        walk = self._tracked(alignment, blocks, step) if start_nm is None else None
         shift = start_nm if walk is None else walk.shift_nm
         assert shift is not None
         for _ in range(self.rounds):
-            walk = _compared(alignment, blocks, shift)
+            walk = _compared(alignment, blocks, shift, step)
             moved = float(np.sqrt(np.mean((walk.shift_nm - shift) ** 2)))
             shift = walk.shift_nm
             error = float(np.sqrt(np.mean(walk.variance_nm2)))
@@ -122,7 +135,7 @@ class Aim(Parameters):
         assert walk is not None
         return walk
 
-    def _tracked(self, alignment: Alignment, blocks: Blocks) -> Walk:
+    def _tracked(self, alignment: Alignment, blocks: Blocks, step: Steps) -> Walk:
         """The first round: each block against those before it."""
         axes = alignment.axes
         seen = np.zeros((len(blocks), axes))
@@ -142,10 +155,13 @@ class Aim(Parameters):
                 variance[b] = peak.variance_nm2
             seen[b] = here
             alignment.count(b, here, 1)
+            step()
         return smoothed_walk(seen, variance, blocks.middle)
 
 
-def _compared(alignment: Alignment, blocks: Blocks, shift_nm: NDArray[np.float64]) -> Walk:
+def _compared(
+    alignment: Alignment, blocks: Blocks, shift_nm: NDArray[np.float64], step: Steps
+) -> Walk:
     """Each block against all others, once."""
     seen, variance = shift_nm.copy(), np.full_like(shift_nm, np.inf)
     alignment.count_all(shift_nm)
@@ -156,6 +172,7 @@ def _compared(alignment: Alignment, blocks: Blocks, shift_nm: NDArray[np.float64
         if peak.strength > _CLEAR:
             seen[b] += peak.shift_nm
             variance[b] = peak.variance_nm2
+        step()
     return smoothed_walk(seen, variance, blocks.middle)
 
 

@@ -11,6 +11,7 @@ from cellstorm.parameters import Parameters
 from cellstorm.refine.drift._bead_kernel import follow
 from cellstorm.refine.drift.curve import DriftCurve, between, curve_through
 from cellstorm.refine.drift.molecules import Molecules
+from cellstorm.refine.drift.progress import DriftListener
 from cellstorm.refine.drift.refusal import DriftRefusedError
 from cellstorm.refine.drift.walk import Walk, smoothed_walk
 
@@ -90,7 +91,13 @@ class Fiducials(Parameters):
             loose |= _loose(molecules.frame[inside], bead[inside], positions, beads.size)
         return _numbered(beads[~loose], tracks)[track]
 
-    def __call__(self, molecules: Molecules, *, start: DriftCurve | None = None) -> DriftCurve:
+    def __call__(
+        self,
+        molecules: Molecules,
+        *,
+        start: DriftCurve | None = None,
+        listener: DriftListener | None = None,
+    ) -> DriftCurve:
         """Find the drift, in z too where the table has it.
 
         Parameters
@@ -99,13 +106,15 @@ class Fiducials(Parameters):
             Of `molecules_of`.
         start
             Not needed.
+        listener
+            Not told: it is done in a moment.
 
         Raises
         ------
         DriftRefusedError
             There are no beads.
         """
-        del start
+        del start, listener
         bead = self.find(molecules)
         inside = bead >= 0
         frames, number = molecules.frame[inside], bead[inside]

@@ -12,12 +12,15 @@ from cellstorm.refine.drift.curve import DriftCurve
 from cellstorm.refine.drift.held_out import HeldOut, compare_halves, sharpening
 from cellstorm.refine.drift.method import DriftMethod
 from cellstorm.refine.drift.molecules import Molecules, molecules_of
+from cellstorm.refine.drift.progress import DriftListener, shared_out
 from cellstorm.refine.drift.refusal import DriftRefusedError
 
 __all__ = ["FoundDrift", "correct_drift", "find_drift", "find_drift_of"]
 
 # a drift is told from its uncertainty when it is so many times larger
 _CLEAR = 1.5
+# of the work: the two halves, and all molecules
+_SHARES = [0.3, 0.3, 0.4]
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,12 @@ def correct_drift(
     return replace(corrected, metadata=corrected.metadata.with_notices(*found.notices)), found
 
 
-def find_drift_of(molecules: Molecules, method: DriftMethod | None = None) -> FoundDrift:
+def find_drift_of(
+    molecules: Molecules,
+    method: DriftMethod | None = None,
+    *,
+    listener: DriftListener | None = None,
+) -> FoundDrift:
     """As `find_drift`, of molecules that were collected from a table of any size.
 
     Two halves of the molecules each give a curve. The mean of the two is where the search
@@ -87,6 +95,8 @@ def find_drift_of(molecules: Molecules, method: DriftMethod | None = None) -> Fo
         Of `molecules_of`.
     method
         `Aim` if not given.
+    listener
+        Told how far it is.
 
     Raises
     ------
@@ -95,11 +105,17 @@ def find_drift_of(molecules: Molecules, method: DriftMethod | None = None) -> Fo
     """
     settled: DriftMethod = (Aim() if method is None else method).settled(molecules)
     first, second, rest = settled.parts(molecules)
+    *tells, tell = shared_out(listener, _SHARES)
     with ThreadPoolExecutor(2) as pool:
-        halves = list(pool.map(settled, (first, second)))
+        searches = [
+            pool.submit(settled, half, listener=told)
+            for half, told in zip((first, second), tells, strict=True)
+        ]
+        halves = [search.result() for search in searches]
     _refuse_the_unmeasured(halves)
     apart, factors = compare_halves(*halves)
-    curve = settled(molecules, start=_mean(*halves)).with_uncertainties_scaled(factors)
+    curve = settled(molecules, start=_mean(*halves), listener=tell)
+    curve = curve.with_uncertainties_scaled(factors)
     if rest is not None:
         tests = [(rest, curve)]
     else:

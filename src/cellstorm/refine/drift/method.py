@@ -4,6 +4,7 @@ from typing import Protocol, Self
 
 from cellstorm.refine.drift.curve import DriftCurve
 from cellstorm.refine.drift.molecules import Molecules
+from cellstorm.refine.drift.progress import DriftListener
 
 __all__ = ["DriftMethod"]
 
@@ -24,5 +25,11 @@ class DriftMethod(Protocol):
             molecules that have no part in the curve at all, if the method leaves any.
         """
 
-    def __call__(self, molecules: Molecules, *, start: DriftCurve | None = None) -> DriftCurve:
+    def __call__(
+        self,
+        molecules: Molecules,
+        *,
+        start: DriftCurve | None = None,
+        listener: DriftListener | None = None,
+    ) -> DriftCurve:
         """Find the drift, perhaps beginning with a curve that is nearly right."""

@@ -13,6 +13,7 @@ from cellstorm.refine.drift._peak_kernel import flat_peak
 from cellstorm.refine.drift.blocks import Blocks, cut_into_blocks
 from cellstorm.refine.drift.curve import DriftCurve, curve_through
 from cellstorm.refine.drift.molecules import Molecules
+from cellstorm.refine.drift.progress import DriftListener, Steps
 from cellstorm.refine.drift.walk import Walk
 
 __all__ = ["RedundantCrossCorrelation"]
@@ -49,7 +50,13 @@ class RedundantCrossCorrelation(Parameters):
         """Two halves to test the curve with."""
         return *molecules.halves(), None
 
-    def __call__(self, molecules: Molecules, *, start: DriftCurve | None = None) -> DriftCurve:
+    def __call__(
+        self,
+        molecules: Molecules,
+        *,
+        start: DriftCurve | None = None,
+        listener: DriftListener | None = None,
+    ) -> DriftCurve:
         """Find the drift in x and y.
 
         Parameters
@@ -58,16 +65,18 @@ class RedundantCrossCorrelation(Parameters):
             Of `molecules_of`.
         start
             Not needed: all shifts are looked at anyway.
+        listener
+            Told how far it is.
         """
         del start
         first, after = molecules.frames
         blocks = cut_into_blocks(molecules, max(1, (after - first) // self.segments))
-        pairs, shift, variance = self._correlated(molecules, blocks)
+        pairs, shift, variance = self._correlated(molecules, blocks, listener)
         walk = Walk(*_solved(len(blocks), pairs, shift, variance))
         return curve_through(molecules.frames, blocks.middle, walk, "RCC")
 
     def _correlated(
-        self, molecules: Molecules, blocks: Blocks
+        self, molecules: Molecules, blocks: Blocks, listener: DriftListener | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """Pairs of blocks with a clear shift, the shifts in x and y and their variances."""
         search = math.ceil(self.search_nm / self.pixel_nm)
@@ -90,6 +99,7 @@ class RedundantCrossCorrelation(Parameters):
         pairs: list[tuple[int, int]] = []
         shifts: list[tuple[float, float]] = []
         variances: list[tuple[float, float]] = []
+        step = Steps(listener, len(blocks) * (len(blocks) - 1) // 2)
         for a in range(len(blocks)):
             for b in range(a + 1, len(blocks)):
                 correlation = fft.irfft2(spectra[b] * np.conj(spectra[a]), s=shape)
@@ -99,6 +109,7 @@ class RedundantCrossCorrelation(Parameters):
                     pairs.append((a, b))
                     shifts.append((x, y))
                     variances.append((vx, vy))
+                step()
         return (
             np.array(pairs, dtype=np.int64).reshape(-1, 2),
             np.array(shifts).reshape(-1, 2),

@@ -1,5 +1,7 @@
 """A table's file in, a corrected one beside it out, with the curve and its picture."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +56,7 @@ def correct_table(
     *,
     pixel_size_nm: float | None = None,
     trust_units: bool = False,
+    listener: Callable[[float, int], None] | None = None,
 ) -> DriftOutputs:
     """Write a table without its drift, beside it the curve and a picture of it.
 
@@ -72,6 +75,8 @@ def correct_table(
         Pixel of the movie, when the table does not say.
     trust_units
         Leave out the question whether the table is in nanometres.
+    listener
+        Told the share of the search that is done, 0 to 1, and how many rows there are.
 
     Raises
     ------
@@ -99,7 +104,8 @@ def correct_table(
         try:
             with engine_errors(source, reading=True):
                 molecules = molecules_of(rows, metadata)
-            found = find_drift_of(molecules, method)
+            tell = None if listener is None else functools.partial(_tell, listener, len(molecules))
+            found = find_drift_of(molecules, method, listener=tell)
         except DriftRefusedError as error:
             raise DriftRefusedError(error.what, where=source, todo=error.todo) from error
         curve, notices = found.curve, (*notices, *found.notices)
@@ -126,3 +132,7 @@ def correct_table(
     return DriftOutputs(
         output, beside, picture, table.count - table.bad, curve, found, (*notices, *lost)
     )
+
+
+def _tell(listener: Callable[[float, int], None], rows: int, share: float) -> None:
+    listener(share, rows)
