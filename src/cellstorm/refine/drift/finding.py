@@ -108,13 +108,13 @@ def find_drift_of(
     *tells, tell = shared_out(listener, _SHARES)
     with ThreadPoolExecutor(2) as pool:
         searches = [
-            pool.submit(settled, half, listener=told)
+            pool.submit(_searched, settled, half, None, told)
             for half, told in zip((first, second), tells, strict=True)
         ]
         halves = [search.result() for search in searches]
     _refuse_the_unmeasured(halves)
     apart, factors = compare_halves(*halves)
-    curve = settled(molecules, start=_mean(*halves), listener=tell)
+    curve = _searched(settled, molecules, _mean(*halves), tell)
     curve = curve.with_uncertainties_scaled(factors)
     if rest is not None:
         tests = [(rest, curve)]
@@ -133,6 +133,18 @@ def find_drift_of(
             todo="Leave the table as it is, or try another method with --method.",
         )
     return FoundDrift(curve, HeldOut(apart, gain, error), notices)
+
+
+def _searched(
+    method: DriftMethod,
+    molecules: Molecules,
+    start: DriftCurve | None,
+    listener: DriftListener | None,
+) -> DriftCurve:
+    curve = method(molecules, start=start, listener=listener)
+    if listener is not None:
+        listener(1.0)
+    return curve
 
 
 def _refuse_the_unmeasured(halves: list[DriftCurve]) -> None:
