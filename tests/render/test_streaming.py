@@ -48,6 +48,7 @@ def test_the_verb_says_the_same_of_a_large_table(
     write_table(molecules(), tmp_path / "a.parquet")
     render_verb(tmp_path / "a.parquet", region_nm="0:1000,0:600")
     held, picture = capsys.readouterr().out, (tmp_path / "a.gaussian.png").read_bytes()
+    (tmp_path / "a.gaussian.png").unlink()
     monkeypatch.setattr("cellstorm.cli.render._MOST_ROWS_HELD", 100)
     render_verb(tmp_path / "a.parquet", region_nm="0:1000,0:600")
     assert capsys.readouterr().out == held

@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,8 @@ from cyclopts import Parameter
 from pydantic import ValidationError
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from rich.text import Text
 
 from cellstorm.atomic_file import atomic_file
 from cellstorm.benchmark import (
@@ -34,6 +32,7 @@ from cellstorm.benchmark import (
     write_table,
 )
 from cellstorm.benchmark.grid import axis_heading, value_text
+from cellstorm.cli.progress import Pace, Rate, kept_when_stopped
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import describe_validation_error
 
@@ -41,7 +40,6 @@ __all__ = ["benchmark"]
 
 _FAILED = 1
 _PICASSO = "picasso"
-_SECONDS_BETWEEN_LINES = 10.0
 _PRINTED = ("jaccard", "rmse_nm", "efficiency", "rmse_over_bound", "nearest_found", "frames_per_s")
 
 
@@ -197,25 +195,18 @@ def _print(run: BenchmarkRun) -> None:
     Console(width=None if sys.stdout.isatty() else 130).print(table, highlight=False)
 
 
-class _Rate(ProgressColumn):
-    """Frames per second, made and localized."""
-
-    def render(self, task: Task) -> Text:
-        return Text("" if task.speed is None else f"{task.speed:.0f} frames/s")
-
-
 @contextmanager
 def _shown(folder: Path) -> Iterator[BenchmarkProgressListener]:
     """A bar on a terminal, a line now and then elsewhere; a word on how to go on when stopped."""
     console = Console(stderr=True)
-    try:
+    with kept_when_stopped(folder):
         if not console.is_terminal:
             yield _Lines()
             return
         with Progress(
             TextColumn("{task.fields[cells]}"),
             BarColumn(bar_width=20),
-            _Rate(),
+            Rate(),
             TimeRemainingColumn(),
             TextColumn("{task.description}"),
             console=console,
@@ -233,27 +224,20 @@ def _shown(folder: Path) -> Iterator[BenchmarkProgressListener]:
                 )
 
             yield show
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"Stopped. What is finished is kept in {folder}: the same command goes on from there."
-        ) from None
 
 
 class _Lines:
-    """A line when something else begins, at most every ten seconds."""
+    """A line at the beginning, then one every ten seconds."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._last = -_SECONDS_BETWEEN_LINES
+        self._pace: Pace | None = None
 
     def __call__(self, progress: BenchmarkProgress) -> None:
-        now = time.monotonic()
-        if now - self._last < _SECONDS_BETWEEN_LINES:
+        if self._pace is None:
+            self._pace = Pace(progress.frames_done)
+        elif not self._pace.is_due():
             return
-        self._last = now
-        rate = progress.frames_done / max(now - self._began, 1e-9)
-        left = progress.frames_total - progress.frames_done
-        ahead = f", {rate:.0f} frames/s, {left / rate:.0f} s left" if rate > 0 else ""
+        ahead = self._pace.ahead(progress.frames_done, progress.frames_total)
         print(
             f"cell {progress.cells_done + 1} of {progress.cells_total}: {progress.doing}{ahead}",
             file=sys.stderr,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from cyclopts import Parameter
 from pydantic import ValidationError
 
-from cellstorm.cli.refined_output import refined_output
+from cellstorm.cli.refined_output import checked_output, named, refined_output
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import Parameters, describe_validation_error
 from cellstorm.refine import (
@@ -39,6 +39,7 @@ def filter(  # the verb's name; nothing here needs the built-in
     duplicates_nm: float | None = None,
     density: str | None = None,
     undo: bool = False,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
     trust_units: bool = False,
     pixel_size_nm: float | None = None,
 ) -> None:
@@ -69,6 +70,8 @@ def filter(  # the verb's name; nothing here needs the built-in
         Keep rows with at least so many others within a radius in nm, in all frames: 50:5.
     undo
         Go back to the table before the last filter, link or drift instead.
+    overwrite
+        Replace what is there even where it does not say that cellstorm wrote it.
     trust_units
         Do not ask whether the table is in nanometres.
     pixel_size_nm
@@ -84,9 +87,11 @@ def filter(  # the verb's name; nothing here needs the built-in
             todo='Give an expression: cellstorm filter TABLE "uncertainty_nm < 30".',
         )
     target = output if output is not None else refined_output(table, "filtered")
+    replaced = checked_output(table, target, overwrite=overwrite)
     done = filter_table(table, target, steps, pixel_size_nm=pixel_size_nm, trust_units=trust_units)
     share = 100 * done.after / done.before
-    print(f"{done.output}: {done.after} of {done.before} localizations ({share:.3g} %)")
+    shown = named(done.output, replaced=replaced)
+    print(f"{shown}: {done.after} of {done.before} localizations ({share:.3g} %)")
     for step in done.steps:
         print(f"  {_gone(step):>{len(str(done.before))}} went by: {step.text}")
     for notice in done.notices:

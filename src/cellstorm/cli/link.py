@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from pydantic import ValidationError
 
 from cellstorm.cli.progress import shown_frames
-from cellstorm.cli.refined_output import refined_output
+from cellstorm.cli.refined_output import checked_output, named, refined_output
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import describe_validation_error
 from cellstorm.refine import Linking, LinkSummary, link_table
@@ -28,6 +28,7 @@ def link(
     radius_sigmas: float | None = None,
     radius_nm: float | None = None,
     dark_frames: int | None = None,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
     trust_units: bool = False,
     pixel_size_nm: float | None = None,
 ) -> None:
@@ -49,6 +50,8 @@ def link(
         One radius for all instead, nm; for tables without uncertainties.
     dark_frames
         Frames in which a molecule may be unseen in between; estimated when not given.
+    overwrite
+        Replace what is there even where it does not say that cellstorm wrote it.
     trust_units
         Do not ask whether the table is in nanometres.
     pixel_size_nm
@@ -65,6 +68,7 @@ def link(
         field, _, reason = describe_validation_error(error).partition(": ")
         raise ConfigurationError(f"{reason}.", where=f"--{field.replace('_', '-')}") from error
     target = output if output is not None else refined_output(table, "linked")
+    replaced = checked_output(table, target, overwrite=overwrite)
     with ExitStack() as stack:
         bar: Callable[[int], None] | None = None
 
@@ -82,7 +86,7 @@ def link(
             trust_units=trust_units,
             listener=show,
         )
-    print(f"{made.output}: {_in_words(made.summary)}")
+    print(f"{named(made.output, replaced=replaced)}: {_in_words(made.summary)}")
     for notice in (*made.notices, *_advice(made.summary, linking)):
         print(f"Note: {notice}")
 

@@ -8,7 +8,8 @@ from cyclopts import Group, Parameter
 
 from cellstorm.camera import load_camera
 from cellstorm.cli.method_options import MethodName, chosen_method
-from cellstorm.cli.progress import shown_progress
+from cellstorm.cli.progress import frame_rate, shown_progress
+from cellstorm.cli.refined_output import named
 from cellstorm.errors import ConfigurationError
 from cellstorm.localize.gaussian.localizer import Fit, Width
 from cellstorm.run import LocalizationRun, localize_movie
@@ -44,6 +45,7 @@ def localize(
     resume: Annotated[bool, Parameter(group=_RUN, negative=())] = False,
     restart: Annotated[bool, Parameter(group=_RUN, negative=())] = False,
     picture: Annotated[bool, Parameter(group=_RUN)] = True,
+    overwrite: Annotated[bool, Parameter(group=_RUN, negative=())] = False,
     workers: Annotated[int | None, Parameter(group=_RUN)] = None,
     method: Annotated[MethodName | None, Parameter(group=_METHOD)] = None,
     model: Annotated[Path | None, Parameter(group=_METHOD)] = None,
@@ -89,6 +91,8 @@ def localize(
         Throw an unfinished run away and begin again.
     picture
         Write a picture beside the table.
+    overwrite
+        Replace a table or picture even where it does not say that cellstorm wrote it.
     workers
         Threads that localize; one per processor when not given.
     method
@@ -160,6 +164,7 @@ def localize(
             resume=resume,
             restart=restart,
             picture=picture,
+            overwrite=overwrite,
             workers=workers,
             progress=progress,
         )
@@ -215,22 +220,24 @@ def print_summary(run: LocalizationRun) -> None:
         "spot width": _median(run.median_sigma_nm, "{:.0f} nm (standard deviation, measured)"),
     }
     for name, text in run.decisions.items():
-        rows[name] = f"{rows[name]}, {text}" if name in rows else text
+        rows[name] = ", ".join(filter(None, (rows.get(name), text)))
     if run.frames_per_second:
-        speed = f"{run.frames_per_second:.0f} frames per second, {run.seconds:.1f} s in all"
-        rows["speed"] = speed
-    rows["table"] = str(run.table)
+        rate = frame_rate(run.frames_per_second, "frames per second", "s per frame")
+        rows["speed"] = f"{rate}, {run.seconds:.1f} s in all"
+    rows["table"] = named(run.table, replaced=run.table in run.replaced)
     if run.picture is not None:
-        rows["picture"] = str(run.picture)
+        rows["picture"] = named(run.picture, replaced=run.picture in run.replaced)
     if run.sum_picture is not None:
         rows["sum of frames"] = str(run.sum_picture)
     widest = max(map(len, rows))
     for name, text in rows.items():
+        if not text:
+            continue
         print(f"{name:<{widest}}  {text}")
 
 
 def _median(value: float | None, form: str) -> str:
-    return "-" if value is None else f"median {form.format(value)}"
+    return "" if value is None else f"median {form.format(value)}"
 
 
 def _bounds(text: str) -> tuple[int | None, int | None] | None:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -20,7 +21,7 @@ from rich.text import Text
 
 from cellstorm.run import Progress, ProgressListener
 
-__all__ = ["shown_frames", "shown_progress"]
+__all__ = ["Pace", "Rate", "frame_rate", "kept_when_stopped", "shown_frames", "shown_progress"]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _STAGES = {
@@ -30,12 +31,64 @@ _STAGES = {
 }
 
 
-class _Rate(ProgressColumn):
+def frame_rate(per_s: float, many: str = "frames/s", each: str = "s per frame") -> str:
+    """Frames per second in words; seconds per frame where it is less than one.
+
+    Parameters
+    ----------
+    per_s
+        Frames per second, over 0.
+    many, each
+        The units.
+    """
+    if per_s < 1.0:
+        return f"{1 / per_s:.1f} {each}"
+    return f"{per_s:.{0 if per_s >= 10 else 1}f} {many}"
+
+
+class Rate(ProgressColumn):
     """Frames per second."""
 
     def render(self, task: Task) -> Text:
+        """The speed, once it is known."""
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.0f} frames/s")
+        return Text(frame_rate(speed) if speed else "")
+
+
+class Pace:
+    """When a line of progress is due where there is no terminal, and what it says is ahead."""
+
+    def __init__(self, done: int = 0) -> None:
+        self.begin(done)
+
+    def begin(self, done: int) -> None:
+        """Count time and frames from here on; the next line is due in ten seconds."""
+        self._began = self._last = time.monotonic()
+        self._first = done
+
+    def is_due(self) -> bool:
+        """Whether ten seconds have passed since the last line; then they begin again."""
+        now = time.monotonic()
+        if now - self._last < _SECONDS_BETWEEN_LINES:
+            return False
+        self._last = now
+        return True
+
+    def ahead(self, done: int, total: int) -> str:
+        """``, 184 frames/s, 12 s left``; empty while nothing is known."""
+        rate = (done - self._first) / max(time.monotonic() - self._began, 1e-9)
+        return f", {frame_rate(rate)}, {(total - done) / rate:.0f} s left" if rate > 0 else ""
+
+
+@contextmanager
+def kept_when_stopped(folder: Path) -> Iterator[None]:
+    """Say after Ctrl-C that the same command goes on with what is in ``folder``."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"Stopped; what is finished is kept in {folder}: the same command goes on from there."
+        ) from None
 
 
 @contextmanager
@@ -50,7 +103,7 @@ def shown_progress() -> Iterator[ProgressListener]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _Rate(),
+        Rate(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[molecules]} molecules"),
         console=console,
@@ -89,21 +142,12 @@ def shown_frames(what: str, total: int) -> Iterator[Callable[[int], None]]:
         Frames in all.
     """
     console = Console(stderr=True)
-    began = last = time.monotonic()
+    pace = Pace()
 
     def line(done: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < _SECONDS_BETWEEN_LINES or done >= total:
-            return
-        last = now
-        rate = done / (now - began)
-        left = (total - done) / rate if rate > 0 else float("inf")
-        print(
-            f"{what}: {done} of {total} frames, {rate:.0f} frames/s, {left:.0f} s left",
-            file=sys.stderr,
-            flush=True,
-        )
+        if done < total and pace.is_due():
+            ahead = pace.ahead(done, total)
+            print(f"{what}: {done} of {total} frames{ahead}", file=sys.stderr, flush=True)
 
     if not console.is_terminal:
         yield line
@@ -112,7 +156,7 @@ def shown_frames(what: str, total: int) -> Iterator[Callable[[int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _Rate(),
+        Rate(),
         TimeRemainingColumn(),
         console=console,
         transient=True,
@@ -125,27 +169,20 @@ class _Lines:
     """A line at the beginning, then one every ten seconds with rate and time left."""
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
-        self._began: tuple[float, int] | None = None
+        self._pace: Pace | None = None
 
     def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
+        done, total = progress.frames_done, progress.frames_total
         if progress.stage == "preparing":
             print(_STAGES["preparing"], file=sys.stderr, flush=True)
         if progress.stage != "localizing":
             return
-        if self._began is None:
-            self._began, self._last = (now, progress.frames_done), now
-            return
-        if now - self._last < _SECONDS_BETWEEN_LINES:
-            return
-        self._last = now
-        began, before = self._began
-        rate = (progress.frames_done - before) / max(now - began, 1e-9)
-        left = (progress.frames_total - progress.frames_done) / rate if rate > 0 else float("inf")
-        print(
-            f"{progress.frames_done} of {progress.frames_total} frames,"
-            f" {progress.molecules} molecules, {rate:.0f} frames/s, {left:.0f} s left",
-            file=sys.stderr,
-            flush=True,
-        )
+        if self._pace is None:
+            self._pace = Pace(done)
+        elif done < total and self._pace.is_due():
+            print(
+                f"{done} of {total} frames, {progress.molecules} molecules"
+                f"{self._pace.ahead(done, total)}",
+                file=sys.stderr,
+                flush=True,
+            )

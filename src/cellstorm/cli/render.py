@@ -7,10 +7,13 @@ import polars as pl
 from cyclopts import Parameter
 from pydantic import ValidationError
 
+from cellstorm.cli.refined_output import named
 from cellstorm.cli.units_question import refuse_other_units
+from cellstorm.earlier_result import check_output
 from cellstorm.errors import ConfigurationError, OutputError
 from cellstorm.localizations import Localizations, read_table, scan_table
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats import format_for_reading
 from cellstorm.movie import open_movie
 from cellstorm.parameters import describe_validation_error
 from cellstorm.render import (
@@ -33,6 +36,7 @@ from cellstorm.render import (
     widefield_equivalent,
 )
 from cellstorm.render import render as render_table
+from cellstorm.render.replacing import refuse_movie
 
 __all__ = ["render"]
 
@@ -65,6 +69,7 @@ def render(
     shifts: int | None = None,
     jitters: int | None = None,
     seed: int | None = None,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
     trust_units: bool = False,
     pixel_size_nm: float | None = None,
 ) -> None:
@@ -115,6 +120,8 @@ def render(
         How often each molecule is put (jittered).
     seed
         Of the random places (jittered).
+    overwrite
+        Replace what is there even where it does not say that cellstorm wrote it.
     trust_units
         Do not ask whether the table is in nanometres.
     pixel_size_nm
@@ -131,6 +138,11 @@ def render(
     check_picture_path(output)
     if output.exists() and output.resolve() == table.resolve():
         raise OutputError("the picture would replace the table.", where=output)
+    if beside is not None and output.suffix.lower() != ".png":
+        raise ConfigurationError("--beside makes a .png.", where=output)
+    format_for_reading(table)
+    refuse_movie(output)
+    shown = named(output, replaced=check_output(output, overwrite=overwrite))
     if not trust_units:
         refuse_other_units(table, pixel_size_nm=pixel_size_nm)
     if beside is None and colour_by == "density":
@@ -153,7 +165,7 @@ def render(
                 scale_bar=scale_bar,
                 bits=bits,
             )
-            _say(output, streamed.inside, streamed.molecules, streamed.grid)
+            _say(shown, streamed.inside, streamed.molecules, streamed.grid)
             return
     localizations = read_table(table, pixel_size_nm=pixel_size_nm)
 
@@ -174,7 +186,7 @@ def render(
             bits=bits,
             beside=beside,
         )
-        _report(output, localizations, grid, sheet)
+        _report(shown, localizations, grid, sheet)
         return
     grid = render_to_file(
         localizations,
@@ -189,11 +201,11 @@ def render(
         scale_bar=scale_bar,
         bits=bits,
     )
-    _report(output, localizations, grid)
+    _report(shown, localizations, grid)
 
 
 def _report(
-    output: Path,
+    output: str,
     localizations: Localizations,
     grid: Grid,
     sheet: tuple[int, int] | None = None,
@@ -207,7 +219,7 @@ def _is_large(rows: pl.LazyFrame, table: Path) -> bool:
 
 
 def _say(
-    output: Path,
+    output: str,
     inside: int,
     molecules: int,
     grid: Grid,

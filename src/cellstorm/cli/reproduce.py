@@ -1,7 +1,6 @@
 """``cellstorm reproduce``: the paper's figures made again."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from cellstorm.cli.progress import Pace, kept_when_stopped
 from cellstorm.errors import ConfigurationError
 from cellstorm.reproduce import (
     FIGURE_NAMES,
@@ -27,7 +27,6 @@ from cellstorm.reproduce import reproduce as make_again
 
 __all__ = ["reproduce"]
 
-_SECONDS_BETWEEN_LINES = 10.0
 _MOVIE_FIGURE = "fig2"
 
 FigureName = Literal["fig2", "fig3", "fig4", "fig5", "fig7", "fig8", "speed", "all"]
@@ -130,7 +129,7 @@ def _rich(table: FigureTable) -> Table:
 def _shown(name: str, folder: Path) -> Iterator[StepListener]:
     """A bar on a terminal, a line now and then elsewhere; a word on how to go on when stopped."""
     console = Console(stderr=True)
-    try:
+    with kept_when_stopped(folder):
         if not console.is_terminal:
             yield _Lines(name)
             return
@@ -153,10 +152,6 @@ def _shown(name: str, folder: Path) -> Iterator[StepListener]:
                 bar.update(task, description=doing, completed=done, total=total)
 
             yield show
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"Stopped. What is finished is kept in {folder}: the same command goes on from there."
-        ) from None
 
 
 class _Lines:
@@ -165,17 +160,13 @@ class _Lines:
     def __init__(self, name: str) -> None:
         self._name = name
         self._doing = ""
-        self._began = self._last = time.monotonic()
-        self._first = 0
+        self._pace = Pace()
 
     def __call__(self, doing: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        begins = doing != self._doing
-        if begins:
-            self._doing, self._began, self._first = doing, now, done
-        elif now - self._last < _SECONDS_BETWEEN_LINES:
+        if doing != self._doing:
+            self._doing = doing
+            self._pace.begin(done)
+        elif not self._pace.is_due():
             return
-        self._last = now
-        rate = (done - self._first) / max(now - self._began, 1e-9)
-        ahead = f", {rate:.0f} frames/s, {(total - done) / rate:.0f} s left" if rate > 0 else ""
+        ahead = self._pace.ahead(done, total)
         print(f"{self._name}: {doing}: {done} of {total}{ahead}", file=sys.stderr, flush=True)

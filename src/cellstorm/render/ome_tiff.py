@@ -63,6 +63,7 @@ def save_ome_tiff(
             values,
             subifds=len(shapes),
             metadata=_metadata(picture, "YXS" if coloured else "YX", label, description),
+            software="cellstorm",
             **_resolution(picture.pixel_nm),
             **options,
         )
@@ -115,6 +116,7 @@ def save_ome_tiff_tiles(
             tile=(tile_px, tile_px),
             subifds=len(shapes),
             metadata=_metadata(about, "YX", label, ""),
+            software="cellstorm",
             **_resolution(grid.pixel_nm),
             **options,
         )

@@ -215,6 +215,7 @@ def _save_imagej(values: NDArray[Any], picture: Picture, path: Path, label: str)
             temporary,
             values,
             imagej=True,
+            software="cellstorm",
             photometric="RGB" if coloured else "MINISBLACK",
             metadata=metadata,
             **resolution,

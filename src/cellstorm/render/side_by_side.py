@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, PngImagePlugin
 from scipy.ndimage import gaussian_filter, uniform_filter
 
 from cellstorm.atomic_file import atomic_file
@@ -103,8 +103,10 @@ def side_by_side(
             draw_scale_bar(panel, (part[1] - part[0]) / panel_px)
             sheet.paste(panel, (x, y))
             y += height + _GAP_PX
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Software", "cellstorm")
     with atomic_file(path) as temporary:
-        sheet.save(temporary, format="PNG")
+        sheet.save(temporary, format="PNG", pnginfo=text)
     return sheet.size
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cellstorm.camera import Camera
+from cellstorm.earlier_result import check_output
 from cellstorm.errors import ConfigurationError, MovieError
 from cellstorm.localizations import Localizations
 from cellstorm.localizations.formats import format_for_writing
@@ -99,6 +100,7 @@ def localize_movie(
     resume: bool = False,
     restart: bool = False,
     picture: bool = True,
+    overwrite: bool = False,
     workers: int | None = None,
     progress: ProgressListener | None = None,
 ) -> LocalizationRun:
@@ -121,12 +123,15 @@ def localize_movie(
         Throw an unfinished run away and begin again.
     picture
         Write a picture beside the table.
+    overwrite
+        Replace what is at the table's or picture's place even where it does not say that
+        cellstorm wrote it.
 
     Raises
     ------
     CellstormError
         The movie cannot be read or has nothing in it, an option does not fit it, the
-        table cannot be written, or an unfinished run is in the way.
+        table cannot be written, or an unfinished run or a foreign file is in the way.
     RunInterrupted
         Ctrl-C; what is done is kept for ``resume``.
     """
@@ -136,6 +141,8 @@ def localize_movie(
     with opened(movie) as film:
         table = Path(output) if output is not None else default_output(film)
         format_for_writing(table)
+        outputs = [table, *([table.with_suffix(".png")] if picture else ())]
+        replaced = [path for path in outputs if check_output(path, overwrite=overwrite)]
         request = resolve_request(film, method, camera, pixel_size_nm, frames, region)
         report = Reporter(progress, request.frames[1] - request.frames[0])
         partial = PartialRun(table)
@@ -170,4 +177,9 @@ def localize_movie(
             raise RunInterrupted(table, done, total) from None
         finally:
             partial.leave()
-        return replace(result, frames_per_second=speed, seconds=time.monotonic() - began)
+        return replace(
+            result,
+            frames_per_second=speed,
+            seconds=time.monotonic() - began,
+            replaced=tuple(replaced),
+        )

@@ -22,6 +22,8 @@ class LocalizationRun:
     ----------
     table, picture
         Where they were written; no picture when none was wanted.
+    replaced
+        Which of these were there before.
     sum_picture
         Where the sum of what the localizer drew was written, if it draws.
     frames
@@ -60,6 +62,7 @@ class LocalizationRun:
     decisions: dict[str, str]
     notices: tuple[str, ...]
     sum_picture: Path | None = None
+    replaced: tuple[Path, ...] = ()
 
 
 _SUMMARISED = ("photons", "background_photons", "uncertainty_nm", "sigma_nm")
