@@ -26,6 +26,23 @@ describe("frames that never came", () => {
     expect(counted([0, 1.3, 2, 3.2, 4, 5, 5.8, 7, 8.4]).dropped).toBe(0);
   });
 
+  it("are none where frames were held up and come at once", () => {
+    const held = [0, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006];
+    const gaps = counted([...held, ...Array.from({ length: 20 }, (_, frame) => frame + 1)]);
+    expect(gaps.dropped).toBe(0);
+    expect(gaps.framesPerSecond).toBeCloseTo(30, 1);
+  });
+
+  it("are none where the camera became slower, but are where every other one is lost", () => {
+    const before = Array.from({ length: 30 }, (_, frame) => frame);
+    const slower = Array.from({ length: 90 }, (_, frame) => 31 + 2 * frame);
+    const gaps = counted([...before, ...slower]);
+    expect(gaps.dropped).toBe(0);
+    expect(gaps.framesPerSecond).toBeCloseTo(15, 1);
+    const lost = slower.map((frame, at) => (at % 7 === 0 ? frame + 1 : frame));
+    expect(counted([...before, ...lost]).dropped).toBeGreaterThan(70);
+  });
+
   it("are forgotten with the rest", () => {
     const gaps = counted([0, 8, 9, 10, 11, 12]);
     gaps.reset();

@@ -59,7 +59,8 @@ export class VideoMovie implements MovieReader {
     this.formatName = facts.formatName;
     this.valueRange = facts.valueRange;
     this.frameCount = facts.timesUs.length;
-    this.numberAt = new Map(facts.timesUs.map((time, number) => [time, number]));
+    // the first of those that share a time
+    this.numberAt = new Map(facts.timesUs.map((time, number) => [time, number] as const).reverse());
     this.frameRateHz = frameRate(facts.timesUs);
   }
 
@@ -99,7 +100,8 @@ export class VideoMovie implements MovieReader {
       while (next < stop) {
         const frame = await queue.next();
         try {
-          const index = this.numberAt.get(frame.timestamp);
+          const sharesTime = frame.timestamp === this.facts.timesUs[next];
+          const index = sharesTime ? next : this.numberAt.get(frame.timestamp);
           if (index === undefined || index < next) continue;
           if (index >= stop) break;
           if (index > next) throw cutShort(this.name, next);

@@ -15,6 +15,10 @@ import { storageError } from "../storage/folders.ts";
 // as in recording_facts.ts, which the worker has no use for
 const FRAMES_FILE = "frames.csv";
 
+// WebM counts milliseconds: frames of the same one could not be told apart. The list of times
+// has the camera's own.
+const LEAST_STEP_US = 1000;
+
 // Written this often, the last second is what a crash can cost.
 const FLUSH_EVERY_S = 1;
 
@@ -50,6 +54,7 @@ export class RecordingWriter {
   readonly #output: Output;
   readonly #source: EncodedVideoPacketSource;
   #firstUs: number | null = null;
+  #lastUs = -LEAST_STEP_US;
   #timesBytes = 0;
   #lines = "frame,timestamp_us\n";
   #index = 0;
@@ -112,9 +117,8 @@ export class RecordingWriter {
   /** Adds a coded frame; frames come in the order they were taken. */
   add(chunk: EncodedVideoChunk, metadata: EncodedVideoChunkMetadata | undefined): void {
     this.#firstUs ??= chunk.timestamp;
-    const packet = EncodedPacket.fromEncodedChunk(chunk).clone({
-      timestamp: (chunk.timestamp - this.#firstUs) / 1e6,
-    });
+    this.#lastUs = Math.max(chunk.timestamp - this.#firstUs, this.#lastUs + LEAST_STEP_US);
+    const packet = EncodedPacket.fromEncodedChunk(chunk).clone({ timestamp: this.#lastUs / 1e6 });
     this.#lines += `${this.#index},${chunk.timestamp}\n`;
     this.#index += 1;
     this.#pending = this.#pending

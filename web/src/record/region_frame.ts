@@ -64,7 +64,7 @@ export class RegionFrame {
     this.#frame.style.width = `${(100 * width) / this.#width}%`;
     this.#frame.style.height = `${(100 * height) / this.#height}%`;
     this.#size.textContent = `${width} × ${height}`;
-    this.#frame.setAttribute("aria-valuetext", `${width} by ${height} pixels at ${x}, ${y}`);
+    this.#frame.setAttribute("aria-description", `${width} by ${height} pixels at ${x}, ${y}`);
   }
 
   /** Shows a region and tells it. */

@@ -17,7 +17,7 @@ import { nameNow } from "./words.ts";
 const DARK_FRAMES = 300;
 const STILL_FRAMES = 150;
 // The dark clip's mean has to be within so many grey values of black.
-const DARK_ENOUGH_GREY = 30;
+const DARK_ENOUGH_GREY = 16;
 // The still clip needs pixels from dark to bright: grey values between its extremes.
 const LEAST_SPREAD_GREY = 90;
 

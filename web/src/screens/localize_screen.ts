@@ -304,10 +304,11 @@ export class LocalizeScreen implements Screen {
     const keeper = new ResultKeeper(
       session,
       { name, width: reader.width, height: reader.height, itemId },
-      name.replace(/\.[a-z0-9]{2,5}$/i, ""),
+      // a recording's name ends in its time, 21.41
+      name.replace(/\.(?=.*[a-z])[a-z0-9]{2,5}$/i, ""),
     );
     const message = element("div", { class: "stack", aria: { live: "polite" } });
-    const stop = button("Stop", { icon: "stop", kind: "wide", press: () => session.cancel() });
+    const stop = button("Stop", { icon: "stop", kind: "small", press: () => session.cancel() });
     fill(
       message,
       element(
@@ -318,7 +319,8 @@ export class LocalizeScreen implements Screen {
           : "Looking at the movie …",
       ),
     );
-    fill(this.#body, view.root, message, stop);
+    // above the picture: on a phone what is under the plots is not seen
+    fill(this.#body, element("div", { class: "running-bar" }, message, stop), view.root);
     window.scrollTo(0, 0);
     view.follow(session);
     void wakeLock.keep();

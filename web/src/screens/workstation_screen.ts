@@ -265,7 +265,7 @@ class WorkstationScreen implements Screen {
         ? button("Use for jobs", {
             icon: "calibrate",
             kind: "small primary",
-            aria: { label: `Use the camera of ${job.name} for the next movies` },
+            aria: { label: `Use for jobs: the camera of ${job.name}` },
             press: () => this.#useCamera(nameOf(job), { kind: "job", job: job.id }),
           })
         : null,
@@ -486,7 +486,7 @@ class WorkstationScreen implements Screen {
         ),
         button("Use for jobs", {
           kind: "small",
-          aria: { label: `Use the camera ${entry.name} for the next movies` },
+          aria: { label: `Use for jobs: ${entry.name}` },
           press: () => this.#useCamera(entry.name, { kind: "folder", folder, path: entry.path }),
         }),
       );
@@ -510,33 +510,37 @@ class WorkstationScreen implements Screen {
         entry.name,
         element("span", { class: "hint" }, `${size} · ${dateText(entry.modified)}`),
       ),
-      button("Localize", {
-        icon: "workstation",
-        kind: "small primary",
-        aria: { label: `Localize ${entry.name} on the workstation` },
-        press: () =>
-          attempt(async () => {
-            await this.#workstation.create({
-              source: { kind: "folder", folder, path: entry.path },
-              settings: chosenJobSettings(),
-              key: null,
-            });
-            tell("good", "It is in the queue.", "Jobs shows how far it is.");
-            await this.#loadJobs();
-          }),
-      }),
-      button("Open here", {
-        icon: "play",
-        kind: "small",
-        aria: { label: `Open ${entry.name} in this browser` },
-        press: () =>
-          go(
-            `#/localize/folder/${encodeURIComponent(folder)}/${entry.path
-              .split("/")
-              .map(encodeURIComponent)
-              .join("/")}`,
-          ),
-      }),
+      element(
+        "span",
+        { class: "entry-actions" },
+        button("Localize", {
+          icon: "workstation",
+          kind: "small primary",
+          aria: { label: `Localize ${entry.name} on the workstation` },
+          press: () =>
+            attempt(async () => {
+              await this.#workstation.create({
+                source: { kind: "folder", folder, path: entry.path },
+                settings: chosenJobSettings(),
+                key: null,
+              });
+              tell("good", "It is in the queue.", "Jobs shows how far it is.");
+              await this.#loadJobs();
+            }),
+        }),
+        button("Open here", {
+          icon: "play",
+          kind: "small",
+          aria: { label: `Open here: ${entry.name}` },
+          press: () =>
+            go(
+              `#/localize/folder/${encodeURIComponent(folder)}/${entry.path
+                .split("/")
+                .map(encodeURIComponent)
+                .join("/")}`,
+            ),
+        }),
+      ),
     );
   }
 }
