@@ -178,14 +178,14 @@ export class Engine {
     const row = (to.width + LOOK_SIDE - 1) * PIXEL;
     const plane = row * (to.height + LOOK_SIDE - 1);
     const starts: number[] = [];
-    for (let k = 0; k < planes * CORNERS; k++) {
-      for (let y = 0; y < LOOK_SIDE; y++) starts.push(layout.planes + k * plane + y * row);
+    for (let y = 0; y < LOOK_SIDE; y++) {
+      for (let x = 0; x < LOOK_SIDE; x++) starts.push(layout.planes + y * row + x * PIXEL);
     }
-    layers.convolveFloats(
+    layers.look(
       this.writeStarts(starts),
       starts.length,
-      LOOK_SIDE,
-      PIXEL,
+      planes * CORNERS,
+      plane,
       row,
       packed.weights,
       packed.biases,
@@ -196,7 +196,6 @@ export class Engine {
       to.row,
       to.plane,
       out.scale,
-      0,
       flip,
     );
   }
@@ -210,23 +209,18 @@ export class Engine {
     const { floats, maps: out } = layout;
     layers.floats(at, row, plane, floats, channels / CHANNELS, height, width, scale, flip);
     const { weights, biases } = this.packed.get("head") as Packed;
-    layers.convolveFloats(
-      this.writeStarts([floats]),
-      1,
+    layers.head(
+      floats,
       channels,
       height * width * PIXEL,
-      width * PIXEL,
       weights,
       biases,
-      Math.ceil((CORNERS * maps) / BLOCK),
       height,
       width,
       out,
       2 * width * PIXEL,
       CORNERS * height * width * PIXEL,
-      0,
       maps,
-      flip,
     );
   }
 

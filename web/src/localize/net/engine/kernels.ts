@@ -3,12 +3,13 @@ import { plain, relaxed } from "virtual:network-kernels";
 /** What `wasm/layers.ts` exports. */
 interface Layers {
   probe(weights: number, values: number, out: number): void;
+  probeFused(one: number, other: number, sum: number): number;
   convolve(...numbers: number[]): void;
-  convolveFloats(...numbers: number[]): void;
+  look(...numbers: number[]): void;
+  head(...numbers: number[]): void;
   pool(...numbers: number[]): void;
   enlarge(...numbers: number[]): void;
   floats(...numbers: number[]): void;
-  spread(...numbers: number[]): void;
 }
 
 /** The layers on a memory of their own. */
@@ -45,7 +46,8 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Relaxed SIMD, where its product of bytes is exact for all values.
+ * Relaxed SIMD, where its product of bytes is exact for all values and floats are multiplied
+ * and added at once.
  *
  * One operand is signed. What the other's top bit means is not laid down: on x86 it is part
  * of the number, on ARM the sign, and then 128 less than each value is stored. Older x86
@@ -55,6 +57,9 @@ async function openRelaxed(): Promise<Kernels | null> {
   if (!WebAssembly.validate(bytesOf(relaxed))) return null;
   const memory = new WebAssembly.Memory({ initial: 1 });
   const layers = await open(relaxed, memory);
+  // the square of 1 + 2^-12 has a bit more than a float holds
+  const [one, two] = [1 + 2 ** -12, 1 + 2 ** -11];
+  if (layers.probeFused(one, one, -two) !== 2 ** -24) return null;
   for (const flip of [0, 128] as const) {
     if (EXTREMES.every((pair) => isExact(layers, memory, flip, pair))) {
       return { layers, memory, valueBytes: 1, flip };

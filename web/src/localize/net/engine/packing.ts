@@ -74,16 +74,19 @@ export function packFloats(
   return { weights: packed, biases: wide };
 }
 
-/** The first layer, of some of the planes. */
+/** The first layer, of some of the planes: pixels that are looked at, then their channels. */
 export function packLook(step: LookStep, planes: readonly number[]): PackedFloats {
-  const each = CORNERS * TAPS;
-  const terms = planes.length * each;
-  const some = new Float32Array(step.out.channels * terms);
-  for (let channel = 0; channel < step.out.channels; channel++) {
-    for (const [k, plane] of planes.entries()) {
-      const from = (channel * step.planes + plane) * each;
-      some.set(step.weights.subarray(from, from + each), channel * terms + k * each);
+  const { out, planes: all, weights, biases } = step;
+  const seen = planes.length * CORNERS;
+  const some = new Float32Array(out.channels * TAPS * seen);
+  for (let channel = 0; channel < out.channels; channel++) {
+    for (let tap = 0; tap < TAPS; tap++) {
+      for (let k = 0; k < seen; k++) {
+        const plane = planes[Math.floor(k / CORNERS)] * CORNERS + (k % CORNERS);
+        some[(channel * TAPS + tap) * seen + k] =
+          weights[(channel * all * CORNERS + plane) * TAPS + tap];
+      }
     }
   }
-  return packFloats(some, step.biases, step.out.channels, terms);
+  return packFloats(some, biases, out.channels, TAPS * seen);
 }

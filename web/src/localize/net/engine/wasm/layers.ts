@@ -11,8 +11,7 @@
  * rows may be read and written up to 3 pixels beyond their end.
  */
 
-// channels that come out of the inner loops at a time, and pixels
-const BLOCK: i32 = 8;
+// pixels that come out of the inner loops at a time
 const PIXELS: i32 = 4;
 
 function dot(weights: v128, values: v128, sum: v128): v128 {
@@ -21,6 +20,33 @@ function dot(weights: v128, values: v128, sum: v128): v128 {
   } else {
     return i32x4.add(sum, i32x4.dot_i16x8_s(weights, values));
   }
+}
+
+/** `one * other + sum`, rounded once. */
+function fused(one: v128, other: v128, sum: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    return f32x4.relaxed_madd(one, other, sum);
+  } else {
+    // products of two floats are exact in double precision
+    const low = f64x2.add(
+      f64x2.mul(f64x2.promote_low_f32x4(one), f64x2.promote_low_f32x4(other)),
+      f64x2.promote_low_f32x4(sum),
+    );
+    const high = f64x2.add(
+      f64x2.mul(f64x2.promote_low_f32x4(upper(one)), f64x2.promote_low_f32x4(upper(other))),
+      f64x2.promote_low_f32x4(upper(sum)),
+    );
+    return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+  }
+}
+
+function upper(values: v128): v128 {
+  return v128.shuffle<i64>(values, values, 1, 0);
+}
+
+function multiplyAdd(one: v128, other: v128, sum: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(one, other, sum);
+  else return f32x4.add(sum, f32x4.mul(one, other));
 }
 
 /** The nearest integers from 0 to 255, ties to even. */
@@ -76,6 +102,11 @@ function channelsOf(at: usize, plane: usize, pixel: usize, flip: v128): v128 {
 /** What the dot product makes of the vectors at `weights` and `values`. */
 export function probe(weights: usize, values: usize, out: usize): void {
   v128.store(out, dot(v128.load(weights), v128.load(values), i32x4.splat(0)));
+}
+
+/** What multiplying two floats and adding a third at once makes of them. */
+export function probeFused(one: f32, other: f32, sum: f32): f32 {
+  return f32x4.extract_lane(fused(f32x4.splat(one), f32x4.splat(other), f32x4.splat(sum)), 0);
 }
 
 /**
@@ -196,13 +227,14 @@ function sum(
 }
 
 /**
- * A convolution of 32-bit floats.
+ * The first layer: a convolution of floats, divided by `scale` and rounded.
  *
- * Its runs and terms are those of `convolve`, with a float in each group of 4 bytes. With
- * `scale` over 0 the results become values: divided by it and rounded. Otherwise each 4
- * channels are 2 x 2 floats of one of `maps` maps.
+ * Its runs and terms are those of `convolve`, with a float in each group of 4 bytes. Sums are
+ * those of ONNX Runtime on processors that multiply and add at once, to the last bit: a tie
+ * must not be rounded another way. They begin at 0, every product is added unrounded, the
+ * bias comes last.
  */
-export function convolveFloats(
+export function look(
   starts: usize,
   runs: i32,
   terms: i32,
@@ -217,70 +249,141 @@ export function convolveFloats(
   outRow: usize,
   outPlane: usize,
   scale: f32,
-  maps: i32,
   flipBits: i32,
 ): void {
   const flip = i8x16.splat(<i8>flipBits);
   const half: usize = ASC_FEATURE_RELAXED_SIMD ? outPlane : 2 * outPlane;
   const divisor = f32x4.splat(scale);
   for (let block = 0; block < blocks; block++) {
+    const firstBias = v128.load(biases, 0);
+    const secondBias = v128.load(biases, 16);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x += PIXELS) {
-        let a0 = v128.load(biases, 0);
-        let b0 = v128.load(biases, 16);
+        let a0 = f32x4.splat(0.0);
         let a1 = a0;
         let a2 = a0;
         let a3 = a0;
-        let b1 = b0;
-        let b2 = b0;
-        let b3 = b0;
+        let b0 = a0;
+        let b1 = a0;
+        let b2 = a0;
+        let b3 = a0;
         let w = weights;
         const place = <usize>y * inRow + ((<usize>x) << 2);
         for (let r = 0; r < runs; r++) {
           let p = <usize>load<u32>(starts + ((<usize>r) << 2)) + place;
           const end = w + ((<usize>terms) << 5);
-          do {
+          while (w < end) {
             const first = v128.load(w, 0);
             const second = v128.load(w, 16);
             let value = v128.load_splat<u32>(p, 0);
-            a0 = f32x4.add(a0, f32x4.mul(first, value));
-            b0 = f32x4.add(b0, f32x4.mul(second, value));
+            a0 = fused(first, value, a0);
+            b0 = fused(second, value, b0);
             value = v128.load_splat<u32>(p, 4);
-            a1 = f32x4.add(a1, f32x4.mul(first, value));
-            b1 = f32x4.add(b1, f32x4.mul(second, value));
+            a1 = fused(first, value, a1);
+            b1 = fused(second, value, b1);
             value = v128.load_splat<u32>(p, 8);
-            a2 = f32x4.add(a2, f32x4.mul(first, value));
-            b2 = f32x4.add(b2, f32x4.mul(second, value));
+            a2 = fused(first, value, a2);
+            b2 = fused(second, value, b2);
             value = v128.load_splat<u32>(p, 12);
-            a3 = f32x4.add(a3, f32x4.mul(first, value));
-            b3 = f32x4.add(b3, f32x4.mul(second, value));
+            a3 = fused(first, value, a3);
+            b3 = fused(second, value, b3);
             p += plane;
             w += 32;
-          } while (w < end);
+          }
         }
+        a0 = f32x4.add(a0, firstBias);
+        a1 = f32x4.add(a1, firstBias);
+        a2 = f32x4.add(a2, firstBias);
+        a3 = f32x4.add(a3, firstBias);
+        b0 = f32x4.add(b0, secondBias);
+        b1 = f32x4.add(b1, secondBias);
+        b2 = f32x4.add(b2, secondBias);
+        b3 = f32x4.add(b3, secondBias);
+        a0 = rounded(f32x4.div(a0, divisor));
+        a1 = rounded(f32x4.div(a1, divisor));
+        a2 = rounded(f32x4.div(a2, divisor));
+        a3 = rounded(f32x4.div(a3, divisor));
+        b0 = rounded(f32x4.div(b0, divisor));
+        b1 = rounded(f32x4.div(b1, divisor));
+        b2 = rounded(f32x4.div(b2, divisor));
+        b3 = rounded(f32x4.div(b3, divisor));
         const live = width - x;
-        if (scale > 0.0) {
-          const at = out + <usize>y * outRow + ((<usize>x) << 2);
-          a0 = rounded(f32x4.div(a0, divisor));
-          a1 = rounded(f32x4.div(a1, divisor));
-          a2 = rounded(f32x4.div(a2, divisor));
-          a3 = rounded(f32x4.div(a3, divisor));
-          b0 = rounded(f32x4.div(b0, divisor));
-          b1 = rounded(f32x4.div(b1, divisor));
-          b2 = rounded(f32x4.div(b2, divisor));
-          b3 = rounded(f32x4.div(b3, divisor));
-          write(at, outPlane, a0, a1, a2, a3, live, flip);
-          write(at + half, outPlane, b0, b1, b2, b3, live, flip);
-        } else {
-          const at = out + <usize>(2 * y) * outRow + ((<usize>x) << 3);
-          spread(at, outRow, a0, a1, a2, a3, live);
-          if (2 * block + 1 < maps) spread(at + outPlane, outRow, b0, b1, b2, b3, live);
-        }
+        const at = out + <usize>y * outRow + ((<usize>x) << 2);
+        write(at, outPlane, a0, a1, a2, a3, live, flip);
+        write(at + half, outPlane, b0, b1, b2, b3, live, flip);
       }
     }
     weights += (<usize>(runs * terms)) << 5;
     biases += 32;
-    out += scale > 0.0 ? 2 * half : 2 * outPlane;
+    out += 2 * half;
+  }
+}
+
+/** The last layer: each pixel's floats, `plane` bytes apart, become 2 x 2 of each of `maps` maps. */
+export function head(
+  from: usize,
+  terms: i32,
+  plane: usize,
+  weights: usize,
+  biases: usize,
+  height: i32,
+  width: i32,
+  out: usize,
+  outRow: usize,
+  outPlane: usize,
+  maps: i32,
+): void {
+  for (let map = 0; map < maps; map += 2) {
+    const firstBias = v128.load(biases, 0);
+    const secondBias = v128.load(biases, 16);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x += PIXELS) {
+        let a0 = f32x4.splat(0.0);
+        let a1 = a0;
+        let a2 = a0;
+        let a3 = a0;
+        let b0 = a0;
+        let b1 = a0;
+        let b2 = a0;
+        let b3 = a0;
+        let w = weights;
+        let p = from + ((<usize>(y * width + x)) << 2);
+        const end = w + ((<usize>terms) << 5);
+        while (w < end) {
+          const first = v128.load(w, 0);
+          const second = v128.load(w, 16);
+          let value = v128.load_splat<u32>(p, 0);
+          a0 = multiplyAdd(first, value, a0);
+          b0 = multiplyAdd(second, value, b0);
+          value = v128.load_splat<u32>(p, 4);
+          a1 = multiplyAdd(first, value, a1);
+          b1 = multiplyAdd(second, value, b1);
+          value = v128.load_splat<u32>(p, 8);
+          a2 = multiplyAdd(first, value, a2);
+          b2 = multiplyAdd(second, value, b2);
+          value = v128.load_splat<u32>(p, 12);
+          a3 = multiplyAdd(first, value, a3);
+          b3 = multiplyAdd(second, value, b3);
+          p += plane;
+          w += 32;
+        }
+        a0 = f32x4.add(a0, firstBias);
+        a1 = f32x4.add(a1, firstBias);
+        a2 = f32x4.add(a2, firstBias);
+        a3 = f32x4.add(a3, firstBias);
+        b0 = f32x4.add(b0, secondBias);
+        b1 = f32x4.add(b1, secondBias);
+        b2 = f32x4.add(b2, secondBias);
+        b3 = f32x4.add(b3, secondBias);
+        const live = width - x;
+        const at = out + <usize>(2 * y) * outRow + ((<usize>x) << 3);
+        spread(at, outRow, a0, a1, a2, a3, live);
+        if (map + 1 < maps) spread(at + outPlane, outRow, b0, b1, b2, b3, live);
+      }
+    }
+    weights += (<usize>terms) << 5;
+    biases += 32;
+    out += 2 * outPlane;
   }
 }
 
