@@ -31,7 +31,7 @@ from benchmarks.ours import localize
 from cellstorm.errors import MovieError
 from cellstorm.localize import GanMethod, GaussianMethod, Method, NetMethod
 from cellstorm.localize.model_library import describe_model
-from cellstorm.localize.model_names import SHIPPED_MODELS, find_model
+from cellstorm.localize.model_names import find_model
 from cellstorm.reproduce import FigureTable, Request, reproduce
 from cellstorm.reproduce.methods import THUNDERSTORM
 from cellstorm.run import localize_movie
@@ -60,8 +60,6 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only movies whose name has this in it")
     parser.add_argument("--quick", action="store_true", help="to see that it works")
     options = parser.parse_args()
-    if options.gan is None and not SHIPPED_MODELS["gan"].exists():
-        parser.error("no image-to-image network comes along: give one with --gan")
     if options.quick:
         options.frames = options.empty_frames = QUICK_FRAMES
     tables = [table for part in PARTS if part in options.parts for table in _part(part, options)]

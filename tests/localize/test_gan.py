@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from cellstorm.camera import Camera, load_camera
 from cellstorm.errors import ConfigurationError
+from cellstorm.evaluate import score
+from cellstorm.evaluate.matching import match
 from cellstorm.localize.gan import (
     BrightnessScale,
     GanFacts,
@@ -23,6 +25,7 @@ from cellstorm.localize.gan import (
 from cellstorm.localize.gan._peak_kernel import PEAK_COLUMNS, find_peaks
 from cellstorm.localize.gan.tiling import tiled_maps, tiles
 from cellstorm.localize.localizer import Drawing, Localizer
+from cellstorm.localize.model_names import SHIPPED_MODELS
 from cellstorm.localize.net import SHIPPED_MODEL
 from cellstorm.movie import ArrayMovie
 from cellstorm.run import Progress, RunInterrupted, localize_frames, localize_movie
@@ -35,7 +38,9 @@ P9 = load_camera("huawei-p9")
 FACTOR = 4
 
 
-def _write_model(path: Path, *, least_light: float = 0.0, gain: float = 0.25) -> GanFacts:
+def _write_model(
+    path: Path, *, least_light: float = 0.0, gain: float = 0.25, **facts_changes: object
+) -> GanFacts:
     """A generator without weights: what is brighter than something, enlarged linearly."""
     helper, numpy_helper = onnx.helper, onnx.numpy_helper
     constants = {
@@ -72,7 +77,7 @@ def _write_model(path: Path, *, least_light: float = 0.0, gain: float = 0.25) ->
         brightness=BrightnessScale(full_photons=1000.0, exponent=1.0),
         intensity=MeasuredLaw(log_constant=np.log(0.05), slope=1.0),
         position_error_px=MeasuredLaw(log_constant=np.log(3.0), slope=-0.5),
-    )
+    ).model_copy(update=facts_changes)
     model.metadata_props.add(key="cellstorm", value=json.dumps(facts.model_dump(mode="json")))
     onnx.save(model, str(path))
     return facts
@@ -298,10 +303,84 @@ def test_the_threshold_is_a_share_of_the_frames_brightest(
     assert found[0] > found[1] > found[2] > 0
 
 
-def test_without_a_model_the_user_is_told_what_to_give(tmp_path: Path) -> None:
+def test_the_floor_is_low_where_there_is_much_to_find_and_high_where_nothing_is(
+    tmp_path: Path, movie: tuple[ArrayMovie, Camera, pl.DataFrame]
+) -> None:
+    film, camera, _ = movie
+    path = tmp_path / "toy.onnx"
+    false_per_mpx = ((0.05, 5000.0, 9000.0), (0.1, 100.0, 300.0), (0.8, 0.1, 0.2), (0.9, 0.0, 0.0))
+    _write_model(path, false_per_mpx=false_per_mpx)
+    dark = ArrayMovie(np.full((24, 45, 61), 4, np.uint8))
+    # never under the model's own, which is 0.1
+    assert _prepared(path, film, camera).floor == 0.1
+    assert _prepared(path, dark, camera).floor == 0.8
+    assert _prepared(path, dark, camera, floor=0.05).floor == 0.05
+
+
+def test_what_a_model_draws_too_far_is_undone(
+    model: Path, tmp_path: Path, movie: tuple[ArrayMovie, Camera, pl.DataFrame]
+) -> None:
+    film, camera, _ = movie
+    path = tmp_path / "toy.onnx"
+    _write_model(path, shift_px=(0.04, -0.02))
+    chunk = film.read_chunk(0, 24)
+    as_drawn, undone = (
+        _prepared(one, film, camera).localize(chunk, first=0, last=24) for one in (model, path)
+    )
+    np.testing.assert_allclose(undone["x_px"], as_drawn["x_px"] - 0.04)
+    np.testing.assert_allclose(undone["y_px"], as_drawn["y_px"] + 0.02)
+
+
+@pytest.mark.slow
+def test_the_shipped_model_finds_bright_molecules_where_they_are() -> None:
+    simulation = Simulation(frames=60, seed=2001).changed(
+        {"photons": 1500, "structure": "uniform", "density_per_um2_frame": 0.2, "crf": 20}
+    )
+    clip = make_clip(simulation)
+    film = ArrayMovie(clip.frames)
+    localizer = _prepared(SHIPPED_MODELS["gan"], film, simulation.recorded_camera)
+    found = localizer.localize(film.read_chunk(0, 60), first=0, last=60)
+    size_nm = simulation.pixel_size_nm
+    table = pl.DataFrame(
+        {
+            "frame": found["frame"],
+            "x_nm": found["x_px"] * size_nm,
+            "y_nm": found["y_px"] * size_nm,
+            "photons": found["photons"],
+        }
+    )
+    mark = score(table, clip.truth, faintest_photons=simulation.faintest_photons)
+    assert mark.precision > 0.75
+    assert mark.recall > 0.7
+    pairs = match(
+        table.select("frame", "x_nm", "y_nm").to_numpy(),
+        clip.truth.select("frame", "x_nm", "y_nm").to_numpy(),
+        150.0,
+    )
+    errors_nm = (
+        table.select("x_nm", "y_nm").to_numpy()[pairs[0]]
+        - clip.truth.select("x_nm", "y_nm").to_numpy()[pairs[1]]
+    )
+    # a tenth of a fine pixel
+    shift_nm = np.abs(np.median(errors_nm, axis=0))
+    assert shift_nm.max() < 0.1 * size_nm / FACTOR
+
+
+@pytest.mark.slow
+def test_the_shipped_model_finds_nothing_in_empty_video_and_draws_a_black_picture() -> None:
+    simulation = Simulation(frames=80, seed=2002).changed(
+        {"density_per_um2_frame": 0.0, "background_photons": 20, "crf": 18}
+    )
+    film = ArrayMovie(make_clip(simulation).frames)
+    localizer = _prepared(SHIPPED_MODELS["gan"], film, simulation.recorded_camera)
+    columns, drawn = localizer.localize_and_draw(film.read_chunk(0, 80), first=0, last=80)
+    assert len(columns["frame"]) == 0
+    assert drawn.max() == 0.0
+
+
+def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
     film = ArrayMovie(np.zeros((3, 16, 16), np.uint8))
     for given, told in (
-        (None, "needs a model"),
         (tmp_path / "missing.onnx", "no such model file"),
         (SHIPPED_MODEL, "--method net, not for --method gan"),
     ):

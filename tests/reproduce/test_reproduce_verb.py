@@ -76,19 +76,6 @@ def test_the_paper_grid_compares_three_methods_and_is_run_once(
     assert 0.3 < float(grid["truth"]["ratio"]) < 3.0
 
 
-@pytest.mark.skipif(SHIPPED_MODELS["gan"].exists(), reason="a gan comes along")
-@pytest.mark.slow
-def test_without_a_gan_the_others_are_shown_and_it_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert _run("fig2", "--quick", "--frames", "20", "--output", str(tmp_path)) == 0
-    assert {row["method"] for row in _rows(tmp_path / "fig2-quick.csv")} == {
-        "as ThunderSTORM",
-        "net",
-    }
-    assert capsys.readouterr().err.count("The image-to-image network (gan) is left out") == 1
-
-
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

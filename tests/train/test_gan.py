@@ -396,6 +396,8 @@ def test_the_model_file_takes_native_frames_of_any_size(
         light = torch.randn(frames, 1, height, width)
         with torch.no_grad():
             wanted = generator(light).numpy()
-        np.testing.assert_allclose(model.maps(light.numpy()), wanted, atol=1e-5)
+        # of weights in 16 bits; brightness goes from 0 to 1
+        np.testing.assert_allclose(model.maps(light.numpy()), wanted, atol=2e-3)
+        np.testing.assert_allclose(model.maps(light.numpy()).mean(), wanted.mean(), rtol=2e-3)
     with pytest.raises(ConfigurationError, match="--method gan, not for --method net"):
         load_model(path)

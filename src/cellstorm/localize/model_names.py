@@ -52,8 +52,7 @@ def model_files(place: Path) -> list[Path]:
 def known_models() -> list[Path]:
     """The models that come along and those in the user's folder."""
     folder = own_models()
-    shipped = [path for path in SHIPPED_MODELS.values() if path.exists()]
-    return [*shipped, *(model_files(folder) if folder.is_dir() else ())]
+    return [*SHIPPED_MODELS.values(), *(model_files(folder) if folder.is_dir() else ())]
 
 
 def find_model(model: Path | str | None, method: str | None = None) -> Path:
@@ -73,13 +72,7 @@ def find_model(model: Path | str | None, method: str | None = None) -> Path:
         There is no such model, or there are several of this name.
     """
     if model is None:
-        shipped = SHIPPED_MODELS[FIRST_METHOD if method is None else method]
-        if not shipped.exists():
-            raise ConfigurationError(
-                f"--method {method} needs a model, and none comes along.",
-                todo="Give the file of a trained one with --model; cellstorm train makes one.",
-            )
-        return shipped
+        return SHIPPED_MODELS[FIRST_METHOD if method is None else method]
     path = Path(model)
     if path.is_file():
         return path

@@ -95,7 +95,6 @@ def make_fig2(workshop: Workshop) -> Drawn:
         canvas=canvas,
         tables=(_table(samples, resolutions),),
         sentences=_sentences(samples[0], resolutions),
-        notices=workshop.notices,
     )
 
 

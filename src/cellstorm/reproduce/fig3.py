@@ -112,7 +112,6 @@ def make_fig3(workshop: Workshop) -> Drawn:
         canvas=canvas,
         tables=(_table(rows),),
         sentences=_sentences(by_name),
-        notices=workshop.notices,
     )
 
 

@@ -45,7 +45,6 @@ def make_fig4(workshop: Workshop) -> Drawn:
         canvas=canvas,
         tables=(_table(run),),
         sentences=_sentences(run),
-        notices=workshop.notices,
     )
 
 

@@ -67,7 +67,6 @@ def make_fig5(workshop: Workshop) -> Drawn:
             *(sentence for one in comparisons for sentence in _sentences(one)),
             *artefact_sentences(artefacts),
         ),
-        notices=workshop.notices,
     )
 
 

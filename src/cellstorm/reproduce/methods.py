@@ -9,13 +9,12 @@ from cellstorm.localize import GanMethod, GaussianMethod, Method, NetMethod
 from cellstorm.localize.gan import load_gan
 from cellstorm.localize.gaussian.detectors import LocalMaximumDetector
 from cellstorm.localize.gaussian.filters import WaveletFilter
-from cellstorm.localize.model_names import SHIPPED_MODELS, find_model
+from cellstorm.localize.model_names import find_model
 
 __all__ = [
     "CLASSICAL",
     "GAN",
     "NET",
-    "NO_GAN",
     "THUNDERSTORM",
     "compared_methods",
     "gan_method",
@@ -30,11 +29,6 @@ _SPOKEN = {
     CLASSICAL: "the fit with ThunderSTORM's settings",
     NET: "our network",
 }
-
-NO_GAN = (
-    "The image-to-image network (gan) is left out: none comes along with this version; give one"
-    " with --model FILE (cellstorm train --gan phone makes one)."
-)
 
 THUNDERSTORM = GaussianMethod(
     emitters="single",
@@ -59,10 +53,10 @@ def spoken(name: str) -> str:
     return _SPOKEN.get(name, name)
 
 
-def gan_method(model: Path | str | None, folder: Path) -> GanMethod | None:
-    """The image-to-image network that is meant; None where there is none.
+def gan_method(model: Path | str | None, folder: Path) -> GanMethod:
+    """The image-to-image network that is meant.
 
-    A model that is given is copied under the hash of its content, so that what was made with
+    It is copied under the hash of its content, so that what was made with
     another model of the same name is not taken for its own.
 
     Parameters
@@ -79,8 +73,6 @@ def gan_method(model: Path | str | None, folder: Path) -> GanMethod | None:
     OutputError
         It cannot be copied.
     """
-    if model is None:
-        return GanMethod() if SHIPPED_MODELS["gan"].exists() else None
     path = find_model(model, "gan")
     load_gan(path, path.stat().st_mtime_ns)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
@@ -95,7 +87,6 @@ def gan_method(model: Path | str | None, folder: Path) -> GanMethod | None:
     return GanMethod(model=kept)
 
 
-def compared_methods(gan: GanMethod | None) -> dict[str, Method]:
+def compared_methods(gan: GanMethod) -> dict[str, Method]:
     """The paper's two methods and our own network, by the names of tables."""
-    first: dict[str, Method] = {} if gan is None else {GAN: gan}
-    return {**first, CLASSICAL: THUNDERSTORM, NET: NetMethod()}
+    return {GAN: gan, CLASSICAL: THUNDERSTORM, NET: NetMethod()}

@@ -91,7 +91,7 @@ def make_speed(workshop: Workshop) -> Drawn:
         canvas=canvas,
         tables=(_method_table(rates, simulation.frames), _generator_table(generators)),
         sentences=(*_sentences(rates, generators), f"Measured on {machine}."),
-        notices=(*workshop.notices, *notices),
+        notices=notices,
     )
 
 
@@ -122,11 +122,9 @@ def _timed(workshop: Workshop, name: str, method: Method, made: MadeMovie) -> _M
 
 
 def _generators(workshop: Workshop, *, seconds: float) -> tuple[list[_ModelRate], tuple[str, ...]]:
-    measured: list[_ModelRate] = []
-    if workshop.gan is not None:
-        path = find_model(workshop.gan.model, "gan")
-        facts = load_gan(path, path.stat().st_mtime_ns).facts
-        measured += _rates(workshop, f"{facts.name}, x{facts.factor}", path, seconds, _SIZES)
+    path = find_model(workshop.gan.model, "gan")
+    facts = load_gan(path, path.stat().st_mtime_ns).facts
+    measured = _rates(workshop, f"{facts.name}, x{facts.factor}", path, seconds, _SIZES)
     for name, levels, factor in _UNTRAINED:
         with _optional(levels, factor) as path_or_none:
             if path_or_none is None:

@@ -12,7 +12,7 @@ from cellstorm.camera import Camera
 from cellstorm.localizations import Localizations, read_table
 from cellstorm.localize import GanMethod, Method
 from cellstorm.parameters import Parameters
-from cellstorm.reproduce.methods import NO_GAN, compared_methods, gan_method
+from cellstorm.reproduce.methods import compared_methods, gan_method
 from cellstorm.reproduce.request import Request
 from cellstorm.run import Progress, localize_movie
 from cellstorm.simulate import Simulation
@@ -69,18 +69,13 @@ class Workshop:
             (self.work / "tables").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise output_error(error, folder) from error
-        self.gan: GanMethod | None = gan_method(request.model, self.work / "models")
+        self.gan = gan_method(request.model, self.work / "models")
         self._store = MovieStore(self.work / "movies", keep=True)
 
     @property
     def methods(self) -> dict[str, Method]:
         """The methods of the paper's figures by name."""
         return compared_methods(self.gan)
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What is left out."""
-        return () if self.gan is not None else (NO_GAN,)
 
     def tell(self, doing: str, done: int, total: int) -> None:
         """Tell whoever listens."""

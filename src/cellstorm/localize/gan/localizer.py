@@ -88,6 +88,18 @@ class GanLocalizer(Parameters):
             rows.append(found)
         return self._columns(np.concatenate(rows), first, grey, model), drawn
 
+    def brightest(self, chunk: FrameChunk) -> NDArray[np.float64]:
+        """The brightest pixel of every molecule in the chunk, 0 to 1; thresholds as in a run."""
+        model = load_gan(self.model, self.model.stat().st_mtime_ns)
+        peak = PEAK_COLUMNS.index("peak")
+        return np.concatenate(
+            [np.empty(0)]
+            + [
+                find_peaks(maps, self._thresholds(maps), self.reach_fine_px)[:, peak]
+                for _, maps in self._maps(model, chunk.frames)
+            ]
+        )
+
     def _maps(
         self, model: GanModel, grey: NDArray[np.generic]
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -114,9 +126,13 @@ class GanLocalizer(Parameters):
         return limits
 
     def _counted(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Maps without what lies under the floor, of which a long movie has very much."""
+        """Maps without what lies under the floor, of which a long movie has very much.
+
+        Of a frame without a molecule that is all.
+        """
         low = self.threshold_share * self.floor
-        return np.where(maps >= low, maps, np.float32(0.0))
+        holds = maps.max(axis=(1, 2), keepdims=True) >= self.floor
+        return np.where(holds & (maps >= low), maps, np.float32(0.0))
 
     def _columns(
         self,
@@ -128,7 +144,10 @@ class GanLocalizer(Parameters):
         facts = model.facts
         value = dict(zip(PEAK_COLUMNS, rows.T, strict=True))
         frame = value["frame"].astype(np.int64)
-        x_px, y_px = value["x_fine_px"] / self.factor, value["y_fine_px"] / self.factor
+        x_px, y_px = (
+            value[f"{axis}_fine_px"] / self.factor - shift_px
+            for axis, shift_px in zip("xy", facts.shift_px, strict=True)
+        )
         light = facts.brightness.photons(facts.intensity(value["mass"]))
         columns: MoleculeColumns = {
             "frame": (frame + first).astype(np.uint32),

@@ -47,9 +47,18 @@ class GanFacts(FactsInside):
         0.3, gt=0, lt=1, description="least brightness of a molecule, of the frame's brightest"
     )
     floor: float = Field(
-        0.05, gt=0, lt=1, description="least brightness of a molecule in any frame"
+        0.05,
+        gt=0,
+        lt=1,
+        description="least brightness of a molecule in any frame, where there is much to find",
+    )
+    false_per_mpx: tuple[tuple[float, float, float], ...] = Field(
+        (), description="floors, and molecules found in 10^6 px that hold none: mean and worst"
     )
     reach_fine_px: int = Field(2, ge=1, le=20, description="half edge of a molecule, fine px")
+    shift_px: tuple[float, float] = Field(
+        (0.0, 0.0), description="how far too large x and y are drawn, px; is undone"
+    )
     intensity: MeasuredLaw = Field(
         MeasuredLaw(), description="brightness of a molecule by what was found of it"
     )

@@ -1,7 +1,6 @@
 """Measuring on a few frames what a recording is like."""
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,21 +10,17 @@ from scipy.ndimage import uniform_filter
 
 from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electrons_per_grey
 from cellstorm.localize.gaussian.psf_width import DEFAULT_SIGMA_PX, estimate_psf_width
-from cellstorm.localize.localizer import FrameRange, MoleculeColumns, Region
+from cellstorm.localize.localizer import FrameRange, MoleculeColumns
+from cellstorm.localize.movie_sample import MovieSample, sample_movie
 from cellstorm.localize.net.blink_time import blink_time_frames
 from cellstorm.localize.net.localizer import NetLocalizer
 from cellstorm.localize.net.movie_threshold import MASSES
 from cellstorm.localize.net.recording_conditions import RecordingConditions, Spread
-from cellstorm.movie import CodedFrames, FrameChunk, Movie, PictureType
+from cellstorm.movie import CodedFrames, Movie, PictureType
 
 __all__ = ["measure_recording"]
 
 _LEAST_MOLECULES = 20
-_TILE_PX = 256
-_LEAST_FRAMES = 8
-_MOST_BLOCKS = 8
-# a blink is followed to the next frame, and compared with frames far away
-_FRAMES_PER_BLOCK = 4
 _FRAMES_FOR_WIDTH = 24
 # a search that begins at the usual width does not see spots of twice that
 _STARTS_PX = (DEFAULT_SIGMA_PX, 2.6)
@@ -34,15 +29,6 @@ _CROWD = 1.5
 _EVEN_MASS = 0.4
 _PIXELS_FOR_BACKGROUND = 65_536
 _SMOOTHED_PX = 5
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """Runs of frames, with neighbours, and the part of the field that is localized."""
-
-    places: list[FrameRange]
-    chunks: list[FrameChunk]
-    tile: Region
 
 
 def measure_recording(
@@ -75,7 +61,13 @@ def measure_recording(
     MovieError
         The movie cannot be read.
     """
-    sample = _sample(movie, localizer, frames, most_pixels)
+    sample = sample_movie(
+        movie,
+        localizer.region,
+        frames,
+        most_pixels=most_pixels,
+        reach_frames=localizer.halo_frames,
+    )
     x0, x1, y0, y1 = sample.tile
     # as many false ones more as true ones fewer: the number is what matters here
     least_mass = min(localizer.least_mass, _EVEN_MASS)
@@ -83,9 +75,7 @@ def measure_recording(
     blocks: list[list[NDArray[np.float64]]] = []
     found: list[MoleculeColumns] = []
     for (first, last), chunk in zip(sample.places, sample.chunks, strict=True):
-        columns = inside.localize(
-            _cut(chunk, localizer.region, sample.tile), first=first, last=last
-        )
+        columns = inside.localize(sample.cut(chunk), first=first, last=last)
         found.append(columns)
         at = np.stack([columns["x_px"], columns["y_px"]], axis=1).astype(np.float64)
         ends = np.searchsorted(columns["frame"], np.arange(first, last + 1))
@@ -142,60 +132,14 @@ def _coding(movie: Movie, codings: list[CodedFrames]) -> dict[str, Any]:
     }
 
 
-def _sample(movie: Movie, localizer: NetLocalizer, frames: FrameRange, most_pixels: int) -> _Sample:
-    start, stop = frames
-    x0, x1, y0, y1 = localizer.region
-    edge = min(_TILE_PX, math.isqrt(most_pixels // _LEAST_FRAMES))
-    width, height = min(edge, x1 - x0), min(edge, y1 - y0)
-    count = min(stop - start, max(2, most_pixels // (width * height)))
-    number = max(1, min(_MOST_BLOCKS, count // _FRAMES_PER_BLOCK))
-    length = count // number
-    firsts = np.linspace(start, stop - length, number).astype(int).tolist()
-    places = [(first, first + length) for first in firsts]
-    reach = localizer.halo_frames
-    chunks = []
-    for first, last in places:
-        chunk = movie.read_chunk(max(start, first - reach), min(stop, last + reach))
-        shown = np.ascontiguousarray(chunk.frames[:, y0:y1, x0:x1])
-        chunks.append(FrameChunk(chunk.start, shown, chunk.coding))
-    return _Sample(places, chunks, _liveliest(chunks, localizer.region, width, height))
-
-
-def _liveliest(chunks: list[FrameChunk], region: Region, width: int, height: int) -> Region:
-    """The tile in which most changes from frame to frame."""
-    x0, x1, y0, y1 = region
-    best, place = -1.0, (x0, y0)
-    change = np.zeros((y1 - y0, x1 - x0), np.float32)
-    for chunk in chunks:
-        # the first and last of a few frames: molecules have changed, haze has not
-        one, other = (chunk.frames[i].astype(np.float32) for i in (0, -1))
-        change += np.abs(one - other)
-    for top in _starts(y1 - y0, height):
-        for left in _starts(x1 - x0, width):
-            seen = float(change[top : top + height, left : left + width].mean())
-            if seen > best:
-                best, place = seen, (x0 + left, y0 + top)
-    return place[0], place[0] + width, place[1], place[1] + height
-
-
-def _starts(size: int, tile: int) -> list[int]:
-    return [int(start) for start in np.linspace(0, size - tile, math.ceil(size / tile))]
-
-
-def _cut(chunk: FrameChunk, region: Region, tile: Region) -> FrameChunk:
-    left, top = tile[0] - region[0], tile[2] - region[2]
-    shown = chunk.frames[:, top : top + tile[3] - tile[2], left : left + tile[1] - tile[0]]
-    return FrameChunk(chunk.start, np.ascontiguousarray(shown), chunk.coding)
-
-
-def _width_px(localizer: NetLocalizer, sample: _Sample) -> float | None:
+def _width_px(localizer: NetLocalizer, sample: MovieSample) -> float | None:
     camera, tile = localizer.camera, sample.tile
     shape = (tile[3] - tile[2], tile[1] - tile[0])
     mapped = tile if camera.maps is not None else None
     light, noise = [], []
     left = _FRAMES_FOR_WIDTH
     for chunk in sample.chunks:
-        some = _cut(chunk, localizer.region, tile)
+        some = sample.cut(chunk)
         used = some.frames[: max(1, min(left, -(-_FRAMES_FOR_WIDTH // len(sample.chunks))))]
         electrons = camera.to_photoelectrons(used, mapped) / np.float32(camera.excess_noise_factor)
         variance = np.zeros(electrons.shape, np.float32)
@@ -213,7 +157,7 @@ def _width_px(localizer: NetLocalizer, sample: _Sample) -> float | None:
     return None
 
 
-def _background(localizer: NetLocalizer, sample: _Sample) -> NDArray[np.float32]:
+def _background(localizer: NetLocalizer, sample: MovieSample) -> NDArray[np.float32]:
     """Light of a pixel when no molecule shines there, smooth, of pixels spread over the field."""
     frames = np.concatenate([chunk.frames for chunk in sample.chunks])
     camera, region = localizer.camera, localizer.region
