@@ -61,8 +61,7 @@ def test_no_molecule_is_lost_or_moved_where_empty_places_are_skipped(tmp_path: P
         with open_movie(simulation.run(tmp_path / name).movie) as movie:
             everything, skipped = _both(simulation, movie)
         assert len(everything["x_px"]) > 15, name
-        # one that was hardly there may appear as well as go
-        assert len(skipped["x_px"]) <= len(everything["x_px"]) + 1, name
+        assert len(skipped["x_px"]) <= len(everything["x_px"]), name
         steps.append(_steps(everything, skipped))
         sure.append(everything["probability"] > 0.6)
     moved = np.concatenate(steps)
@@ -72,9 +71,9 @@ def test_no_molecule_is_lost_or_moved_where_empty_places_are_skipped(tmp_path: P
     assert not (lost & np.concatenate(sure)).any()
     assert np.mean(lost) < 0.01
     moved = moved[np.isfinite(moved)]
-    # added to the error it makes less than a hundredth of it
-    assert np.percentile(moved, 95) < 0.14
-    assert np.mean(moved > 0.5) < 0.02
+    # what is computed is what the whole frame gives
+    assert np.percentile(moved, 99) < 1e-3
+    assert moved.max() < 0.5
 
 
 def _maps(simulation: Simulation, *, skip: bool) -> NDArray[np.float32]:

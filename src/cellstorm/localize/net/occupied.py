@@ -34,11 +34,10 @@ _LEAST_NOISE = 0.5
 _LEVELS = np.array([3.8, 4.0, 1.0, 7.0])
 _MARGIN_PX = 3
 _PART_PX = 128
-# Cells of 4 px around a place. With the second positions are off by 0.013 px in 95 of 100
-# molecules; the third, for what is nearly a molecule, or just, is farther than the network looks.
-_GLANCE_HALO, _HALO, _WIDE_HALO = 2, 8, 12
+# Cells of 4 px around a place: enough to see whether there is anything, and as far as the
+# network looks, so that its maps are those of the whole frame.
+_GLANCE_HALO, _HALO = 2, 10
 _GLANCE_SHARE = 0.5
-_LEAST_CLOSE, _MOST_CLOSE = -0.1, 0.3
 _MASS_REACH_PX = 1
 # a run of the network costs as much as that many cells
 _CALL_COST = 15.0
@@ -59,8 +58,9 @@ def map_runs(
 
     With ``skip_empty`` a matched filter looks for places that stand out of the noise, in
     the frame alone or together with its neighbours; doubtful ones are tried on a small
-    part of the frame. The network runs over what is left with a wide border, where this
-    costs less than the whole frames. Elsewhere the maps say that there is nothing.
+    part of the frame. The network runs over what is left with so wide a border that the
+    maps are those of the whole frame, where this costs less than the whole frames.
+    Elsewhere the maps say that there is nothing.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def map_runs(
             boxes = plan.worth_it(light[seen], start + context // 2 - seen.start, least_mass)
             if boxes is not None:
                 if boxes.shape[0]:
-                    yield start, plan.maps_of_boxes(boxes, least_mass)
+                    yield start, plan.maps_of_boxes(boxes)
                 continue
         for first in range(0, stop - start, _FRAMES_PER_RUN):
             last = min(first + _FRAMES_PER_RUN, stop - start)
@@ -157,13 +157,11 @@ class _Plan:
         cost = self._join(boxes, _HALO, whole)[2]
         return None if cost > whole else boxes
 
-    def maps_of_boxes(self, boxes: NDArray[np.int64], least_mass: float) -> Maps:
+    def maps_of_boxes(self, boxes: NDArray[np.int64]) -> Maps:
         """Maps of all frames that say that there is nothing outside of the boxes."""
         maps = np.zeros((self._frames, _OUTPUTS, *self._size_px), np.float32)
         maps[:, _LOGIT] = _NOTHING
-        masses = self._run(boxes, _HALO, maps)
-        close = (masses > least_mass + _LEAST_CLOSE) & (masses < least_mass + _MOST_CLOSE)
-        self._run(boxes[close], _WIDE_HALO, maps)
+        self._run(boxes, _HALO, maps)
         return maps
 
     @cached_property
