@@ -22,7 +22,7 @@ from cellstorm.evaluate import NenaOptions, ScoreOptions, nena, pair_up
 from cellstorm.localizations import Localizations
 from cellstorm.localize import GaussianMethod, Method
 from cellstorm.run import localize_frames
-from cellstorm.simulate import Simulation
+from cellstorm.simulate import SIMULATION_PRESETS
 
 FIELDS = {
     "sparse, on for 0.15 s": {"density_per_um2_frame": 0.08, "photophysics.on_s": 0.15},
@@ -60,8 +60,8 @@ def main() -> None:
     )
     for field, like in FIELDS.items():
         for coding, how in CODINGS.items():
-            simulation = Simulation(frames=options.frames, seed=options.seed).changed(
-                {**like, **how}
+            simulation = SIMULATION_PRESETS["phone"].changed(
+                {"frames": options.frames, "seed": options.seed, **like, **how}
             )
             movie, truth = make_movie(simulation, options.work)
             for name, method in methods.items():

@@ -31,7 +31,8 @@ class Page(HTMLParser):
         self._hidden = tag in ("style", "script")
         if tag == "img":
             self.images.append(given.get("alt", ""))
-        if tag == "svg":
+        # boxes on a picture are told beside it
+        if tag == "svg" and given.get("aria-hidden") != "true":
             self.drawings.append(given.get("aria-label", ""))
         if given.get("class", "").startswith("plot") and tag == "figure":
             self.plots.append(given.get("data-units", ""))

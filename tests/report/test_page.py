@@ -10,6 +10,7 @@ from tests.report.line_table import FRAMES, PIXEL_NM, PRECISION_NM, lines
 from tests.report.report_page import Page
 
 from cellstorm.errors import OutputError
+from cellstorm.evaluate import LineSearch, ProfileBox
 from cellstorm.localizations import Localizations, Metadata, write_table
 from cellstorm.refine import link_table
 from cellstorm.refine.drift import correct_table
@@ -65,6 +66,30 @@ def test_the_resolution_leads_with_what_limits_it(page: Page) -> None:
     low, high = page.figures["95 % interval"][0].removesuffix(" nm").split(" to ")
     resolution = float(page.figures["resolution"][0].split()[0])
     assert float(low) < resolution < float(high)
+
+
+def test_thin_lines_are_found_marked_and_measured(page: Page) -> None:
+    # lines of no width: what is seen is the precision
+    width = page.figures["profile 1, width of the line (FWHM)"][0]
+    assert float(width.split()[0]) == pytest.approx(2.355 * PRECISION_NM, rel=0.15)
+    assert "±" in width
+    assert "Profile 1: one line, " in page.sentences
+    assert "The program chose 1, 2 and 3" in page.sentences
+    assert page.source.count('class="box-number"') >= 3
+    assert len([one for one in page.drawings if "across box" in one]) == 3
+
+
+def test_boxes_of_ones_own_come_first_and_an_empty_one_says_so(table: Path, tmp_path: Path) -> None:
+    boxes = (
+        ProfileBox(start_nm=(0, 0), stop_nm=(3200, 3200), width_nm=800, lines=1),
+        ProfileBox(start_nm=(0, 0), stop_nm=(1, 1), width_nm=1),
+    )
+    options = ReportOptions(profiles=boxes, lines=LineSearch(most_lines=0))
+    write_report(table, tmp_path / "page.html", options)
+    page = read(tmp_path / "page.html")
+    assert "profile 1, width of the line (FWHM)" in page.figures
+    assert "Profile 2: The profile of this box cannot be told from" in page.sentences
+    assert "No thin line was found" in page.sentences
 
 
 def test_a_page_stays_small(page_file: Path) -> None:

@@ -58,6 +58,19 @@ def test_what_cannot_become_a_page_is_refused_before_anything_is_read(
     assert "folder" in said if name.endswith(("html", ".")) else ".html" in said
 
 
+def test_a_profile_of_ones_own_is_given_in_nanometres(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.parquet"
+    shutil.copy(table, mine)
+    assert "X0,Y0,X1,Y1,WIDTH" in refusal(mine, capsys, "--profile", "10,20,thirty,40")
+    assert "width_nm" in refusal(mine, capsys, "--profile", "10,20,30,40,0")
+    assert run("report", mine, "--profile", "1000,1600,2200,1600,400") == 0
+    page = read(tmp_path / "mine.report.html")
+    assert "--profile 1000,1600,2200,1600,400" in page.sentences
+    assert any(name.startswith("profile 1, width of") for name in page.figures)
+
+
 @pytest.mark.slow
 def test_a_movie_is_localized_first_and_its_table_kept(film: Path, tmp_path: Path) -> None:
     movie = tmp_path / "holiday.mp4"

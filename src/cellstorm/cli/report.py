@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from cellstorm.cli.progress import shown_progress
 from cellstorm.errors import ConfigurationError, OutputError
+from cellstorm.evaluate import ProfileBox
+from cellstorm.parameters import describe_validation_error
 from cellstorm.report import (
+    ReportOptions,
     ReportProgress,
     check_report_path,
     is_table,
@@ -35,6 +39,7 @@ def report(
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     movie: Path | None = None,
+    profile: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     pixel_size_nm: float | None = None,
     trust_units: bool = False,
 ) -> None:
@@ -52,6 +57,10 @@ def report(
     movie
         The movie that the table was made from, for a look at it beside the picture; found by
         itself where it lies beside the table.
+    profile
+        X0,Y0,X1,Y1,WIDTH in nm: a profile from (X0, Y0) to (X1, Y1) over molecules up to half
+        of WIDTH (600 when left out) beside it; may be repeated. Profiles across a few thin
+        lines are taken anyway.
     pixel_size_nm
         Pixel of the movie, when the table (or the movie) does not say.
     trust_units
@@ -61,6 +70,7 @@ def report(
         raise ConfigurationError("--pixel-size-nm must be over 0.")
     if output is not None:
         check_report_path(output)
+    options = ReportOptions(profiles=tuple(map(_box, profile)))
     table = source
     if source.is_dir() or (source.exists() and not is_table(source)):
         if movie is not None:
@@ -78,10 +88,11 @@ def report(
         written = write_report(
             table,
             page,
+            options,
             movie=movie,
             pixel_size_nm=pixel_size_nm,
             trust_units=trust_units,
-            command=_command(source, output, movie, pixel_size_nm, trust_units),
+            command=_command(source, output, movie, profile, pixel_size_nm, trust_units),
             progress=progress,
         )
     print(written.lead)
@@ -91,10 +102,29 @@ def report(
     print(f"{written.path}: the page, {written.path.stat().st_size / 1e6:.1f} MB")
 
 
+def _box(text: str) -> ProfileBox:
+    """The box of ``X0,Y0,X1,Y1,WIDTH``."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (4, 5):
+        raise ConfigurationError(
+            f"{text!r} is not a profile.", where="--profile", todo="Write it as X0,Y0,X1,Y1,WIDTH."
+        )
+    x0, y0, x1, y1, *width = numbers
+    values = {"start_nm": (x0, y0), "stop_nm": (x1, y1)}
+    try:
+        return ProfileBox.model_validate(values | ({"width_nm": width[0]} if width else {}))
+    except ValidationError as error:
+        raise ConfigurationError(describe_validation_error(error), where="--profile") from error
+
+
 def _command(
     source: Path,
     output: Path | None,
     movie: Path | None,
+    profile: tuple[str, ...],
     pixel_size_nm: float | None,
     trust_units: bool,
 ) -> str:
@@ -103,6 +133,8 @@ def _command(
         words += ["--output", str(output)]
     if movie is not None and movie != source:
         words += ["--movie", str(movie)]
+    for text in profile:
+        words += ["--profile", text]
     if pixel_size_nm is not None:
         words += ["--pixel-size-nm", f"{pixel_size_nm:g}"]
     if trust_units:

@@ -6,8 +6,9 @@ well each molecule could be localized at best, `grid_bias` whether the grid of p
 coding blocks shows in the positions, `coverage` what the reported uncertainties are worth.
 
 Without the truth: `frc` is the resolution of a table (`frc_map` where in the field), `nena` its
-precision, `profile` the width and distance of lines, `density` whether molecules are dense enough,
-`event_rate` and `blink_statistics` how they come and go; `decorrelation` judges a picture.
+precision, `profile` the width and distance of lines (`thin_lines` finds some), `density` whether
+molecules are dense enough, `event_rate` and `blink_statistics` how they come and go;
+`decorrelation` judges a picture.
 """
 
 from cellstorm.evaluate.bias_field import BiasField
@@ -38,6 +39,7 @@ from cellstorm.evaluate.profiles import Profile, ProfileBox, profile
 from cellstorm.evaluate.quality_pictures import draw_coverage, draw_grid_bias
 from cellstorm.evaluate.score import Score, score, score_pairs
 from cellstorm.evaluate.splits import split_by_neighbours, split_by_photons
+from cellstorm.evaluate.thin_lines import LineSearch, ThinLine, thin_lines
 
 __all__ = [
     "BiasField",
@@ -55,6 +57,7 @@ __all__ = [
     "FrcOptions",
     "GridBias",
     "Interval",
+    "LineSearch",
     "LocalizationBound",
     "Misalignment",
     "NearestTruthScore",
@@ -67,6 +70,7 @@ __all__ = [
     "ProfileBox",
     "Score",
     "ScoreOptions",
+    "ThinLine",
     "blink_statistics",
     "chance_pairs",
     "coverage",
@@ -93,4 +97,5 @@ __all__ = [
     "score_pairs",
     "split_by_neighbours",
     "split_by_photons",
+    "thin_lines",
 ]

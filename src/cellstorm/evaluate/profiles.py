@@ -122,10 +122,11 @@ class Profile:
     @property
     def reading(self) -> str:
         """What it means, in a sentence."""
-        wide = f"{self.fwhm_nm:.0f} ± {self.fwhm_error_nm:.1g} nm wide (FWHM)"
+        wide = f"{_with_error(self.fwhm_nm, self.fwhm_error_nm)} nm wide (FWHM)"
         if self.lines == 1:
             return f"one line, {wide}"
-        apart = f"{self.separation_nm:.0f} ± {self.separation_error_nm:.1g} nm apart, each {wide}"
+        gap = _with_error(self.separation_nm, self.separation_error_nm)
+        apart = f"{gap} nm apart, each {wide}"
         if self.are_separate:
             return f"two lines {apart}; between them it falls by {100 * self.dip:.0f} %"
         if self.p_value < _SURE:
@@ -137,6 +138,13 @@ class Profile:
         values = {**asdict(self), "are_separate": self.are_separate, "reading": self.reading}
         result: dict[str, Any] = plain(values)
         return result
+
+
+def _with_error(value: float, error: float) -> str:
+    """``"52 ± 3"``; of errors over 10 no more than two digits."""
+    if not math.isfinite(error):
+        return f"{value:.0f}"
+    return f"{value:.0f} ± {error:.1g}" if error < 9.5 else f"{value:.0f} ± {error:.0f}"
 
 
 def profile(table: Localizations, box: ProfileBox, *, bins: int = 60) -> Profile:

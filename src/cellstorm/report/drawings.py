@@ -13,10 +13,11 @@ from cellstorm.evaluate import (
     FrcMap,
     GridBias,
     Nena,
+    Profile,
 )
 from cellstorm.refine.drift import DriftCurve
 from cellstorm.report.distribution import Distribution
-from cellstorm.report.parts import Drawing, as_text
+from cellstorm.report.parts import Drawing, as_text, error_text
 from cellstorm.report.plotting import ACCENT, BAND, INK, MAIN, SOFT, Axis, draw
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = [
     "draw_frc_map",
     "draw_grid",
     "draw_nena",
+    "draw_profile",
     "draw_rate",
 ]
 
@@ -174,6 +176,61 @@ def draw_nena(found: Nena) -> Drawing:
         " the hump is the precision.",
         x=Axis(f"distance to the nearest of {later}", "nm"),
         y=Axis("share of the steps", _PERCENT),
+        paint=paint,
+    )
+
+
+def draw_profile(number: int, found: Profile) -> Drawing:
+    """Molecules along a profile, the fit, and the width or distance that it gives."""
+    edges = np.linspace(0.0, found.length_nm, found.counts.size + 1)
+    bin_nm = float(edges[1] - edges[0])
+    middle = 0.5 * (found.position_nm[0] + found.position_nm[-1])
+
+    def paint(axes: "Axes") -> None:
+        shown = edges - middle
+        axes.stairs(found.counts, shown, fill=True, color=MAIN, alpha=0.45, label="molecules")
+        axes.plot(found.middle_nm - middle, found.fitted, color=ACCENT, lw=1.8, label="fit")
+        highest = float(max(found.counts.max(), found.fitted.max()))
+        ground = found.background_share * found.localizations / found.counts.size
+        if found.lines == 1:
+            left, right = -0.5 * found.fwhm_nm, 0.5 * found.fwhm_nm
+            level = 0.5 * (float(found.fitted.max()) + ground)
+            value, error = found.fwhm_nm, found.fwhm_error_nm
+        else:
+            left, right = (place - middle for place in found.position_nm)
+            level = 1.06 * highest
+            value, error = found.separation_nm, found.separation_error_nm
+        axes.annotate(
+            "",
+            (left, level),
+            (right, level),
+            arrowprops={"arrowstyle": "<->", "color": INK, "shrinkA": 0, "shrinkB": 0},
+        )
+        axes.annotate(
+            f"{as_text(value)}{f' ± {error_text(error)}' if error_text(error) else ''} nm",
+            (right, level),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            weight="bold",
+        )
+        axes.set_xlim(float(shown[0]), float(shown[-1]))
+        axes.set_ylim(0, 1.3 * highest)
+        axes.legend(loc="upper right", ncols=2)
+
+    what = (
+        f"one line {as_text(found.fwhm_nm)} nm wide at half its height"
+        if found.lines == 1
+        else f"two lines {as_text(found.separation_nm)} nm apart"
+    )
+    return draw(
+        f"Profile {number}",
+        alt=f"Histogram of molecules across box {number} of the pictures, with its fit: {what}.",
+        caption=f"Molecules across box {number} of the pictures, counted every"
+        f" {as_text(bin_nm, 2)} nm; the fit is to their positions, not to the bars.",
+        x=Axis("across the line", "nm"),
+        y=Axis("localizations", "per bar"),
         paint=paint,
     )
 

@@ -32,6 +32,7 @@ from cellstorm.localizations import Localizations
 from cellstorm.refine.drift import DriftCurve, FoundDrift, find_drift, read_curve
 from cellstorm.refine.provenance import read_origin
 from cellstorm.report.distribution import SHOWN_COLUMNS, Distribution, ShownColumn, distribution
+from cellstorm.report.line_profiles import LineProfile, line_profiles
 from cellstorm.report.options import ReportOptions
 from cellstorm.report.parts import Untold, told_or_why
 from cellstorm.report.table_at_hand import TableAtHand
@@ -47,6 +48,7 @@ _STEPS = (
     "molecules over time",
     "blinks and density",
     "precision",
+    "thin lines",
     "traces of the grid",
     "drift that is left",
     "resolution (the longest step)",
@@ -67,6 +69,8 @@ class Measurements:
     ----------
     frc, frc_map, nena, bound, blinks, density, rate, grid
         As `cellstorm.evaluate` gives them, and `typical_bound`.
+    lines
+        Profiles across the boxes that were given and the thin lines that were found.
     drift_left
         What the drift that is left in the table was found to be.
     drift_left_from
@@ -86,6 +90,7 @@ class Measurements:
     frc_map: FrcMap | Untold
     nena: Nena | Untold
     bound: TypicalBound | Untold
+    lines: tuple[LineProfile, ...] | Untold
     blinks: BlinkStatistics | Untold
     density: Density | Untold
     rate: EventRate | Untold
@@ -140,6 +145,8 @@ def measure(table: TableAtHand, options: ReportOptions, listener: StepListener) 
     listener(next(steps))
     steps_told = told_or_why(lambda: nena(_not_linked(loaded, is_linked), options.nena))
     listener(next(steps))
+    lines = told_or_why(lambda: line_profiles(loaded, options))
+    listener(next(steps))
     grid = told_or_why(lambda: _grid(loaded))
     listener(next(steps))
     sample = _sample(loaded, options.drift_localizations, options.seed)
@@ -155,6 +162,7 @@ def measure(table: TableAtHand, options: ReportOptions, listener: StepListener) 
         frc_map=by_tile,
         nena=steps_told,
         bound=bound,
+        lines=lines,
         blinks=blinks,
         density=around,
         rate=rate,

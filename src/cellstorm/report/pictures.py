@@ -24,7 +24,10 @@ from cellstorm.render.annotation import length_label, nice_length_nm
 from cellstorm.render.colour_maps import colour_table
 from cellstorm.render.contrast import Levels, to_rgb
 from cellstorm.render.side_by_side import most_crowded
+from cellstorm.report.line_profiles import LineProfile
+from cellstorm.report.marked_boxes import MarkedBox, marked_boxes
 from cellstorm.report.options import ReportOptions
+from cellstorm.report.part_to_show import part_to_show
 from cellstorm.report.parts import Untold, as_text, told_or_why
 from cellstorm.report.table_at_hand import TableAtHand
 
@@ -36,6 +39,8 @@ _MOST_JUDGED_PX = 1500
 _MOST_BYTES = 2_200_000
 _MOST_WIDEFIELD_PX = 1024
 _CLOSE_UP_PX = 900
+# of a large field 3 µm cannot be found again
+_CLOSE_UP_NM, _CLOSE_UP_LEAST_SHARE = 3000.0, 0.125
 _CLOSE_UP_SHAPE = 2 / 3
 # a close-up shows less than this share of the field, or it is none
 _CLOSE_UP_SHARE = 0.5
@@ -88,6 +93,8 @@ class View:
         Scale bar of the whole view.
     caption
         Under it.
+    boxes
+        Of profiles.
     """
 
     name: str
@@ -98,6 +105,7 @@ class View:
     bar_nm: float
     bar_label: str
     caption: str
+    boxes: tuple[MarkedBox, ...] = ()
 
     @property
     def width_nm(self) -> float:
@@ -130,6 +138,14 @@ class ReportPictures:
 
     views: tuple[View, ...]
     judged: Picture
+
+    def with_profiles(self, lines: tuple[LineProfile, ...] | Untold) -> "ReportPictures":
+        """The same with the boxes of profiles, numbered."""
+        if isinstance(lines, Untold):
+            return self
+        boxes = [(one.number, one.box) for one in lines]
+        views = (replace(view, boxes=marked_boxes(boxes, view.field_nm)) for view in self.views)
+        return replace(self, views=tuple(views))
 
 
 def draw_pictures(
@@ -229,13 +245,15 @@ def _close_up(
     options: ReportOptions,
     mode: RenderMode,
 ) -> View | None:
-    """The most crowded part; None where the field is hardly larger, or empty."""
-    x0, x1, y0, y1 = _region_of(picture)
-    width_nm = options.close_up_nm
+    """The part to show; None where the field is hardly larger, or empty."""
+    field = x0, x1, y0, y1 = _region_of(picture)
+    width_nm = options.close_up_nm or max(_CLOSE_UP_NM, _CLOSE_UP_LEAST_SHARE * (x1 - x0))
     height_nm = _CLOSE_UP_SHAPE * width_nm
     if width_nm > _CLOSE_UP_SHARE * (x1 - x0) or height_nm > _CLOSE_UP_SHARE * (y1 - y0):
         return None
-    region = most_crowded(picture, width_nm, height_nm)
+    region = part_to_show(table, field, width_nm, height_nm, usual_error_nm=_usual_error_nm(table))
+    if region is None:
+        region = most_crowded(picture, width_nm, height_nm)
     fine = _as_uncertain(mode)
     pixel_nm = max((region[1] - region[0]) / _CLOSE_UP_PX, _FINEST_NM)
     try:
@@ -250,11 +268,12 @@ def _close_up(
     panes += _widefield_pane(widefield, region)
     return _view(
         "close-up",
-        "Close-up of the most crowded part",
+        "Close-up",
         region,
         panes,
         f"{(region[1] - region[0]) / 1e3:.2g} × {(region[3] - region[2]) / 1e3:.2g} µm, outlined"
-        f" above, pixels of {as_text(pixel_nm, 2)} nm",
+        f" above, pixels of {as_text(pixel_nm, 2)} nm; the clearest lines that two"
+        " halves of the movie agree on",
         None,
     )
 

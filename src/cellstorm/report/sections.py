@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from cellstorm.evaluate import Decorrelation
 from cellstorm.report.artefact_sections import drift_section, grid_section
+from cellstorm.report.line_section import line_section
 from cellstorm.report.measuring import Measurements
 from cellstorm.report.molecule_sections import light_section, molecule_section
 from cellstorm.report.movie_look import MovieLook
@@ -80,6 +81,7 @@ def sections_of(
     sections = [
         resolution_section(told, sharpness),
         precision_section(told),
+        line_section(told),
         molecule_section(told),
         drift_section(told),
         grid_section(told),

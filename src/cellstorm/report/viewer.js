@@ -40,6 +40,7 @@
       const bar = niceLength((BAR_SHARE * widthNm) / scale);
       for (const stage of stages) {
         const world = stage.querySelector(".world");
+        world.style.setProperty("--scale", scale);
         world.style.transform = `scale(${scale}) translate(${-100 * left}%, ${-100 * top}%)`;
         stage.querySelector(".scale").style.width = `${(100 * bar * scale) / widthNm}%`;
         stage.querySelector(".scale span").textContent = lengthLabel(bar);
@@ -68,10 +69,10 @@
       top += y / scale;
       show();
     };
-    const toMark = () => {
-      const [x, y, w, h] = ["left", "top", "width", "height"].map(
-        (side) => parseFloat(mark.style[side]) / 100,
-      );
+    const toMark = () =>
+      toPart(["left", "top", "width", "height"].map((side) => parseFloat(mark.style[side])));
+    const toPart = (percent) => {
+      const [x, y, w, h] = percent.map((value) => value / 100);
       scale = Math.min(1 / w, 1 / h);
       left = x + w / 2 - 0.5 / scale;
       top = y + h / 2 - 0.5 / scale;
@@ -88,6 +89,9 @@
     };
     for (const [name, action] of Object.entries(actions)) {
       button(name)?.addEventListener("click", action);
+    }
+    for (const one of viewer.querySelectorAll("[data-box]")) {
+      one.addEventListener("click", () => toPart(one.dataset.box.split(" ").map(Number)));
     }
     if (!document.fullscreenEnabled) button("full").hidden = true;
     viewer.querySelector("input[type=range]").addEventListener("input", (event) => {

@@ -126,6 +126,8 @@ def write_report(
     listener("sharpness of the picture")
     sharpness = _sharpness(pictures, options)
     told = measure(at_hand, options, listener)
+    if not isinstance(pictures, Untold):
+        pictures = pictures.with_profiles(told.lines)
     listener("the page")
     concerns = concerns_about(at_hand, told, look)
     lead = lead_sentence(told)
