@@ -35,7 +35,7 @@ def test_compiling_is_said_on_the_first_run_only(film: Path, tmp_path: Path) -> 
         ).stderr
         for _ in range(2)
     ]
-    assert "compiling for this computer" in said[0]
+    assert "for this computer, once after installing" in said[0]
     assert said[1] == ""
 
 

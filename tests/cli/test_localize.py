@@ -69,6 +69,15 @@ def test_no_option_at_all_gives_table_picture_and_summary(
     assert "100 nm assumed" in printed.err
 
 
+def test_an_option_of_the_fit_alone_says_that_the_fit_is_taken(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("localize", here, "--threshold", "4", "--frames", ":9", "--no-picture") == 0
+    assert "--threshold belongs to the fit, taken here instead of" in capsys.readouterr().err
+    assert run("localize", here, "--fast", "--frames", ":9", "--no-picture") == 0
+    assert "instead of the network" not in capsys.readouterr().err
+
+
 def test_options_reach_the_table(here: Path) -> None:
     output = here.with_name("part.csv")
     code = run(

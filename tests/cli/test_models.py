@@ -107,6 +107,15 @@ def test_a_name_can_be_given_in_place_of_a_file(own: Path) -> None:
         find_model("others")
 
 
+def test_a_folder_that_has_a_models_name_is_not_in_its_way(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / SHIPPED_MODEL.stem).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run("models", SHIPPED_MODEL.stem) == 0
+    assert "million weights" in capsys.readouterr().out
+
+
 def test_two_models_of_one_name_are_not_chosen_between(own: Path) -> None:
     _put(own, SHIPPED_MODEL.name)
     with pytest.raises(ConfigurationError, match="there are 2 models called"):

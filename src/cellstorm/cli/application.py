@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _VERBS = {
+    "demo": "Make a small phone-like movie, localize it and score the result.",
     "info": "What a movie or a table is: frames, codec, pixel size; format, columns.",
     "localize": "From a movie to a table of molecules and a picture.",
     "render": "From a table to a picture.",
@@ -35,7 +36,6 @@ _VERBS = {
     "models": "Which trained networks there are, and what each is good for.",
     "train": "Train a network on simulated phone movies.",
     "serve": "The app in the browser, and a queue of movies to localize.",
-    "demo": "Make a small phone-like movie, localize it and score the result.",
 }
 
 _USER_ERROR = 2
@@ -132,8 +132,8 @@ def _application(tokens: list[str]) -> "App":
         # handled above, where a run can say how to resume
         suppress_keyboard_interrupt=False,
     )
-    for verb, summary in _VERBS.items():
+    for number, (verb, summary) in enumerate(_VERBS.items()):
         # a one-line help given here would hide the full text of the verb that is asked for
         shown: dict[str, Any] = {} if verb in tokens[:1] else {"help": summary}
-        app.command(f"cellstorm.cli.{verb}:{verb}", name=verb, **shown)
+        app.command(f"cellstorm.cli.{verb}:{verb}", name=verb, sort_key=number, **shown)
     return app

@@ -8,9 +8,7 @@ from typing import Any
 
 __all__ = ["said_when_compiling"]
 
-_NOTICE = (
-    "compiling for this computer, which happens once after installing and takes up to half a minute"
-)
+_NOTICE = "compiling this step for this computer, once after installing: up to half a minute"
 
 
 @contextmanager

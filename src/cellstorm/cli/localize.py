@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from cellstorm.camera import load_camera
-from cellstorm.cli.method_options import MethodName, chosen_method
+from cellstorm.cli.method_options import MethodName, chosen_method, flag_of
 from cellstorm.cli.progress import frame_rate, shown_progress
 from cellstorm.cli.refined_output import named
 from cellstorm.errors import ConfigurationError
+from cellstorm.localize import GaussianMethod
 from cellstorm.localize.gaussian.localizer import Fit, Width
 from cellstorm.run import LocalizationRun, localize_movie
 
@@ -142,6 +143,12 @@ def localize(
     how = chosen_method(
         method, model=model, refine=refine, config=config, assignments=set_, **options
     )
+    if method is None and isinstance(how, GaussianMethod) and config is None and not fast:
+        words = [name for name, value in options.items() if value is not None and name != "fast"]
+        word = flag_of(words[0]) if words else "--set"
+        print(
+            f"Note: {word} belongs to the fit, taken here instead of the network.", file=sys.stderr
+        )
     if workers is not None and workers < 1:
         raise ConfigurationError("--workers must be at least 1.")
     if pixel_size_nm is not None and not 0 < pixel_size_nm < float("inf"):

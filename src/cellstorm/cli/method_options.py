@@ -14,7 +14,7 @@ from cellstorm.localize.model_names import find_model
 from cellstorm.localize.net.model_file import load_model
 from cellstorm.parameters import describe_validation_error, describe_yaml_error
 
-__all__ = ["MethodName", "chosen_method"]
+__all__ = ["MethodName", "chosen_method", "flag_of"]
 
 MethodName = Literal["gaussian", "net", "gan"]
 
@@ -142,9 +142,8 @@ def _network_method(
     """
     foreign = [name for name, value in options.items() if _given(value)]
     if foreign:
-        flag = "--" + foreign[0].removesuffix("_frames").replace("_", "-")
         raise ConfigurationError(
-            f"{flag} belongs to --method gaussian; the network has no such choice."
+            f"{flag_of(foreign[0])} belongs to --method gaussian; the network has no such choice."
         )
     if model is not None:
         values["model"] = model
@@ -164,6 +163,11 @@ def _open_model(method: NetMethod | GanMethod) -> None:
     path = find_model(method.model, method.method)
     load = load_model if isinstance(method, NetMethod) else load_gan
     load(path, path.stat().st_mtime_ns)
+
+
+def flag_of(option: str) -> str:
+    """The word of the command line that sets an option of the fit."""
+    return "--" + option.removesuffix("_frames").replace("_", "-")
 
 
 def _read_config(path: Path) -> dict[str, Any]:

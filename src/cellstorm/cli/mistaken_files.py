@@ -36,9 +36,9 @@ def explained(error: CellstormError, verb: str) -> CellstormError:
                 where=path,
                 todo=f"Draw it with: {_typed('render', path)}" if verb in _OF_MOVIES else None,
             )
-        if path.is_dir() and verb == "localize" and (videos := _videos(path)):
+        if path.is_dir() and verb in ("localize", "info") and (videos := _videos(path)):
             what = f"this is a folder ({len(videos)} videos in it), not one movie."
-            return MovieError(what, where=path, todo=_one_by_one(path, videos))
+            return MovieError(what, where=path, todo=_one_by_one(verb, path, videos))
     if isinstance(error, TableError) and _is_movie(path):
         table = path.with_name(f"{path.stem}.locs.parquet")
         todo = f"Make its table first: {_typed('localize', path)}"
@@ -80,17 +80,17 @@ def _videos(folder: Path) -> list[Path]:
     ]
 
 
-def _one_by_one(folder: Path, videos: list[Path]) -> str:
-    first = f"Give one of them: {_typed('localize', videos[0])}"
+def _one_by_one(verb: str, folder: Path, videos: list[Path]) -> str:
+    first = f"Give one of them: {_typed(verb, videos[0])}"
     if len(videos) == 1:
         return first
     every = f"*{videos[0].suffix}"
     if os.name == "nt":
-        loop = f'Get-ChildItem "{folder / every}" | % {{ cellstorm localize $_ }}'
+        loop = f'Get-ChildItem "{folder / every}" | % {{ cellstorm {verb} $_ }}'
     else:
         # the pattern must stay outside of the quotes
         place = "" if folder == Path() else f"{shlex.quote(str(folder))}/"
-        loop = f'for movie in {place}{every}; do cellstorm localize "$movie"; done'
+        loop = f'for movie in {place}{every}; do cellstorm {verb} "$movie"; done'
     return f"{first}, or all, one after another: {loop}"
 
 

@@ -1,5 +1,6 @@
 """``cellstorm models``: which trained networks there are, and what one is good for."""
 
+import contextlib
 import json as json_format
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cellstorm.errors import CellstormError
+from cellstorm.errors import CellstormError, ConfigurationError
 from cellstorm.localize.gan import GanFacts
 from cellstorm.localize.model_library import ModelEntry, describe_model
 from cellstorm.localize.model_names import find_model, known_models, model_files, own_models
@@ -52,7 +53,7 @@ def models(
     json
         Print JSON instead: a list of all that the files say of themselves.
     """
-    alone = len(places) == 1 and not places[0].is_dir()
+    alone = len(places) == 1 and not _is_folder_of_models(places[0])
     entries: list[ModelEntry] = []
     failures: list[CellstormError] = []
     for path in _files(places):
@@ -86,9 +87,20 @@ def _files(places: tuple[Path, ...]) -> list[Path]:
     found = [
         path
         for place in places
-        for path in (model_files(place) if place.is_dir() else [find_model(place)])
+        for path in (model_files(place) if _is_folder_of_models(place) else [find_model(place)])
     ]
     return list(dict.fromkeys(found))
+
+
+def _is_folder_of_models(place: Path) -> bool:
+    """A folder, unless it is an empty one that only happens to have the name of a model."""
+    if not place.is_dir():
+        return False
+    if not model_files(place):
+        with contextlib.suppress(ConfigurationError):
+            find_model(place)
+            return False
+    return True
 
 
 def _grid(rows: Iterator[tuple[str, str]]) -> Table:
