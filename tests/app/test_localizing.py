@@ -96,11 +96,7 @@ def test_the_networks_table_is_pythons_within_half_a_nanometre(
         workers=1,
     )
     distances_nm = _distances_nm(app, python.data)
-    assert np.median(distances_nm) < 0.001
-    # An eight-bit value whose rounding is a tie may fall the other way: the first layer's sums
-    # differ in their last bits. That moves molecules near it by about a nanometre.
-    assert np.quantile(distances_nm, 0.9) < 0.5
-    assert distances_nm.max() < 0.5 * python.data["uncertainty_nm"].to_numpy().min()
+    assert distances_nm.max() < 0.5
 
 
 def test_results_survive_a_reload_and_can_be_explored(

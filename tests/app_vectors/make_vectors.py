@@ -19,12 +19,22 @@ from numpy.typing import NDArray
 from cellstorm.camera import Camera
 from cellstorm.localize.gaussian import GaussianMethod
 from cellstorm.localize.localizer import MoleculeColumns
-from cellstorm.localize.net import NetMethod
+from cellstorm.localize.net import SHIPPED_MODEL, NetMethod, load_model
+from cellstorm.localize.net.inputs import input_planes
 from cellstorm.movie import ArrayMovie
 from cellstorm.render.colour_maps import COLOUR_MAPS, colour_table
 from cellstorm.simulate import SIMULATION_PRESETS, Simulation, make_clip
 
-__all__ = ["FOLDER", "NAMES", "colours", "described", "found", "read_frames", "read_vector"]
+__all__ = [
+    "FOLDER",
+    "NAMES",
+    "colours",
+    "described",
+    "found",
+    "network_maps",
+    "read_frames",
+    "read_vector",
+]
 
 FOLDER = Path(__file__).parents[2] / "web" / "tests" / "vectors"
 
@@ -148,9 +158,27 @@ def colours() -> dict[str, list[int]]:
     return {name: colour_table(name).ravel().tolist() for name in COLOUR_MAPS}
 
 
+def network_maps() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Planes of a corner of ``phone``, and maps of them and of their light alone.
+
+    Neither side is a multiple of what is computed at a time. What the codec did is made up.
+    """
+    height, width = 12, 20
+    frames = read_frames("phone")[:6, :height, :width]
+    camera = Camera.model_validate(read_vector("phone")["camera"])
+    planes = input_planes(frames, camera, None, (0, width, 0, height))
+    alone = planes.copy()
+    planes[:, 1:] = np.random.default_rng(7).uniform(-1.0, 1.0, planes[:, 1:].shape)
+    network = load_model(SHIPPED_MODEL)
+    return planes, network.maps(planes), network.maps(alone)
+
+
 def main() -> None:
     """Make the files."""
     FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "network_maps.bin").open("wb") as file:
+        for part in network_maps():
+            file.write(part.astype("<f4").tobytes())
     (FOLDER / "colours.json").write_text(json.dumps(colours()) + "\n", encoding="utf-8")
     for name, simulation in _SIMULATIONS.items():
         if "--frames" in sys.argv[1:]:

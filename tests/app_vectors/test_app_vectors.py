@@ -38,3 +38,12 @@ def test_the_apps_vectors_cover_both_ways_of_fitting() -> None:
     script = _script()
     emitters = {script.read_vector(n)["gaussian"]["decided"]["emitters"] for n in script.NAMES}
     assert emitters == {"multi", "single"}
+
+
+def test_the_apps_network_is_compared_with_todays_maps() -> None:
+    script = _script()
+    kept = np.fromfile(script.FOLDER / "network_maps.bin", "<f4")
+    fresh = np.concatenate([part.ravel() for part in script.network_maps()])
+    # a tie of rounding may fall the other way on another processor
+    assert np.median(np.abs(kept - fresh)) < 1e-5
+    assert np.abs(kept - fresh).max() < 0.2

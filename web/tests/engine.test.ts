@@ -1,74 +1,93 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { LightScale } from "../src/localize/light_scale.ts";
 import { Engine } from "../src/localize/net/engine/engine.ts";
 import { openKernels } from "../src/localize/net/engine/kernels.ts";
 import { type Graph, readGraph } from "../src/localize/net/engine/onnx_graph.ts";
 import { readProgram } from "../src/localize/net/engine/program.ts";
-import { LightPlane } from "../src/localize/net/inputs.ts";
-import type { Maps } from "../src/localize/net/network.ts";
-import { openRuntime } from "../src/localize/net/network.ts";
+import { type Maps, openRuntime } from "../src/localize/net/network.ts";
 import { useNetworkFiles } from "./network_in_node.ts";
-import { readVector } from "./vector_files.ts";
+import { vectorPath } from "./vector_files.ts";
 
 const MODEL = new URL("../../src/cellstorm/localize/net/phone.onnx", import.meta.url);
+// of `network_maps` in tests/app_vectors/make_vectors.py
+const FRAMES = 6;
+const CONTEXT = 5;
 const PLANES = 6;
+const OUTPUTS = 9;
+const HEIGHT = 12;
+const WIDTH = 20;
 
-/** Frames as the network sees them, from the corner of a movie; `full`: all planes hold something. */
-function planesOf(name: string, height: number, width: number, full: boolean): Maps {
-  const { frames, camera } = readVector(name);
-  const light = new LightPlane(new LightScale(camera));
-  const count = Math.min(frames.length, 7);
-  const data = new Float32Array(count * PLANES * height * width);
-  for (let n = 0; n < count; n++) {
-    for (let plane = 0; plane < (full ? PLANES : 1); plane++) {
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) {
-          const grey = frames[n].pixels[y * frames[n].width + x];
-          const other = Math.sin(plane + n + 0.8 * (plane < 5 ? x : y));
-          data[((n * PLANES + plane) * height + y) * width + x] =
-            plane === 0 ? light.of(grey) : other;
-        }
-      }
-    }
-  }
-  return { data, count, channels: PLANES, height, width };
+function kept(): { planes: Maps; maps: Float32Array; ofLight: Float32Array } {
+  const bytes = new Uint8Array(readFileSync(vectorPath("network_maps.bin")));
+  const all = new Float32Array(bytes.buffer);
+  const inputs = FRAMES * PLANES * HEIGHT * WIDTH;
+  const outputs = (FRAMES - CONTEXT + 1) * OUTPUTS * HEIGHT * WIDTH;
+  const data = all.subarray(0, inputs);
+  return {
+    planes: { data, count: FRAMES, channels: PLANES, height: HEIGHT, width: WIDTH },
+    maps: all.subarray(inputs, inputs + outputs),
+    ofLight: all.subarray(inputs + outputs, inputs + 2 * outputs),
+  };
 }
 
-function largestDifference(one: Maps, other: Maps): number {
-  expect(one.data.length).toBe(other.data.length);
-  return one.data.reduce((most, value, k) => Math.max(most, Math.abs(value - other.data[k])), 0);
+/** The first plane as it is, nothing in the others. */
+function lightAlone(planes: Maps): Maps {
+  const size = HEIGHT * WIDTH;
+  const data = planes.data.map((value, k) => (Math.floor(k / size) % PLANES === 0 ? value : 0));
+  return { ...planes, data };
+}
+
+/** The upper left part of every plane. */
+function cut(planes: Maps, height: number, width: number): Maps {
+  const count = planes.count * planes.channels;
+  const data = Float32Array.from({ length: count * height * width }, (_, k) => {
+    const [plane, place] = [Math.floor(k / (height * width)), k % (height * width)];
+    const row = Math.floor(place / width);
+    return planes.data[(plane * planes.height + row) * planes.width + (place % width)];
+  });
+  return { ...planes, data, height, width };
+}
+
+function differences(maps: Maps, wanted: Float32Array): Float32Array {
+  expect(maps.data.length).toBe(wanted.length);
+  return maps.data.map((value, k) => Math.abs(value - wanted[k])).sort();
 }
 
 describe("the engine for quantised networks", () => {
+  const { planes, maps, ofLight } = kept();
+  let model: Uint8Array;
   let graph: Graph;
   let engine: Engine;
-  let runtime: (planes: Maps) => Promise<Maps>;
 
   beforeAll(async () => {
     useNetworkFiles();
-    const model = new Uint8Array(readFileSync(MODEL));
+    model = new Uint8Array(readFileSync(MODEL));
     graph = readGraph(model);
     engine = new Engine(readProgram(graph), await openKernels("plain"));
-    runtime = await openRuntime(model);
   });
 
-  test.each([
-    ["phone", 64, 64, false],
-    ["sparse", 12, 20, false],
-    ["scmos", 4, 4, false],
-    ["sparse", 36, 28, true],
-    ["phone", 64, 64, false],
-  ])("has ONNX Runtime's maps of %s, %i x %i px, all planes: %s", async (name, height, width, full) => {
-    const planes = planesOf(name, height, width, full);
-    const theirs = await runtime({ ...planes, data: planes.data.slice() });
-    expect(largestDifference(engine.maps(planes), theirs)).toBeLessThan(1e-4);
+  test("has Python's maps, all planes seen", () => {
+    expect(differences(engine.maps(planes), maps).at(-1)).toBeLessThan(1e-5);
   });
 
-  test("leaves networks with other layers to ONNX Runtime", () => {
+  test("has Python's maps of the light alone", () => {
+    expect(differences(engine.maps(lightAlone(planes)), ofLight).at(-1)).toBeLessThan(1e-5);
+  });
+
+  test("keeps nothing of frames of another size", () => {
+    engine.maps(cut(planes, 4, 8));
+    engine.maps(cut({ ...planes, count: FRAMES - 1 }, 12, 4));
+    expect(differences(engine.maps(lightAlone(planes)), ofLight).at(-1)).toBeLessThan(1e-5);
+    expect(differences(engine.maps(planes), maps).at(-1)).toBeLessThan(1e-5);
+  });
+
+  test("leaves networks with other layers to ONNX Runtime", async () => {
     const nodes = graph.nodes.map((node) =>
       node.operation === "MaxPool" ? { ...node, operation: "AveragePool" } : node,
     );
     expect(() => readProgram({ ...graph, nodes })).toThrow();
+    const runtime = await openRuntime(model);
+    const theirs = differences(await runtime({ ...planes, data: planes.data.slice() }), maps);
+    expect(theirs[theirs.length >> 1]).toBeLessThan(1e-4);
   });
 });

@@ -1,5 +1,9 @@
 /** What the tests in a real browser call; they find it at `window.engine`. */
 import { AppError } from "../../src/errors.ts";
+import { Engine } from "../../src/localize/net/engine/engine.ts";
+import { type KernelKind, openKernels } from "../../src/localize/net/engine/kernels.ts";
+import { readGraph } from "../../src/localize/net/engine/onnx_graph.ts";
+import { readProgram } from "../../src/localize/net/engine/program.ts";
 import { localizeMovie } from "../../src/localize/session.ts";
 import type { SessionSettings } from "../../src/localize/session_types.ts";
 import { openMovie } from "../../src/movie/open_movie.ts";
@@ -48,6 +52,22 @@ const engine = {
       if (error instanceof AppError) return { kind: error.kind, message: error.message };
       throw error;
     }
+  },
+
+  /** Maps that the network gives with one kind of kernels; `null` where the processor has not. */
+  async maps(
+    kind: KernelKind,
+    address: string,
+    [count, channels, height, width]: readonly number[],
+  ): Promise<number[] | null> {
+    const bytesOf = async (name: string): Promise<ArrayBuffer> =>
+      (await fetched(name)).arrayBuffer();
+    const program = readProgram(readGraph(new Uint8Array(await bytesOf("models/phone.onnx"))));
+    const kernels = await openKernels(kind).catch(() => null);
+    if (kernels === null) return null;
+    const data = new Float32Array(await bytesOf(address));
+    const maps = new Engine(program, kernels).maps({ data, count, channels, height, width });
+    return Array.from(maps.data);
   },
 
   /** Localizes a movie in workers; the columns as plain numbers, and how long it took. */
