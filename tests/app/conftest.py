@@ -24,7 +24,7 @@ _APP = Path(cellstorm.__file__).parent / "serve" / "app"
 OpenPhone = Callable[..., Phone]
 
 
-def _absent(what: str) -> NoReturn:
+def absent(what: str) -> NoReturn:
     """Skip on a computer that cannot run these tests; CI has to."""
     reason = f"the app was not tested: {what}"
     if os.environ.get("CI"):
@@ -45,14 +45,14 @@ def chromium() -> str:
         found = shutil.which(name)
         if found:
             return found
-    _absent("there is no Chromium (apt-get install chromium)")
+    absent("there is no Chromium (apt-get install chromium)")
 
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """Address of the app, from a static host."""
     if not (_APP / "index.html").is_file():
-        _absent("it is not built (make app)")
+        absent("it is not built (make app)")
     with served(_APP) as address:
         yield address
 
@@ -62,7 +62,7 @@ def site() -> Iterator[str]:
 def driver() -> Iterator[Any]:
     """Playwright."""
     if not _HAS_PLAYWRIGHT:
-        _absent("playwright is not installed")
+        absent("playwright is not installed")
     with playwright_api.sync_playwright() as playwright:
         yield playwright
 

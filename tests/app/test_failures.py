@@ -6,7 +6,7 @@ from typing import cast
 import av
 import numpy as np
 import pytest
-from tests.app.blinking_clip import make_clip
+from tests.app.blinking_clip import BlinkingClip, make_clip
 from tests.app.conftest import OpenPhone
 
 pytestmark = pytest.mark.slow
@@ -47,6 +47,25 @@ def test_a_refused_permission_says_where_to_allow_it(open_phone: OpenPhone) -> N
     phone.reads("The app may not use the camera.")
     phone.reads("Allow it: tap the lock")
     assert phone.page.get_by_role("button", name="Try again").is_visible()
+
+
+def test_a_camera_that_the_browser_refuses_can_be_allowed_and_tried_again(
+    open_phone: OpenPhone, numbered_clip: tuple[BlinkingClip, Path]
+) -> None:
+    """The browser itself says no, then yes."""
+    phone = open_phone(
+        "record",
+        camera=None,
+        arguments=(
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={numbered_clip[1]}",
+        ),
+    )
+    phone.reads("The app may not use the camera.")
+    phone.reads("Allow it: tap the lock")
+    phone.page.context.grant_permissions(["camera"])
+    phone.press("Try again")
+    phone.page.wait_for_selector(".shutter:not([disabled])")
 
 
 def test_plain_http_says_how_to_reach_the_app(open_phone: OpenPhone, site: str) -> None:
@@ -93,6 +112,7 @@ def test_hevc_that_cannot_be_decoded_names_the_ways_out(
     problem = phone.page.locator(".notice.bad")
     problem.wait_for()
     assert "HEVC" in problem.inner_text()
+    assert "workstation" in problem.inner_text()
 
 
 def test_a_file_cut_short_says_so(open_phone: OpenPhone, tmp_path: Path) -> None:
@@ -108,6 +128,8 @@ def test_a_file_cut_short_says_so(open_phone: OpenPhone, tmp_path: Path) -> None
     problem = phone.page.locator(".notice.bad")
     problem.wait_for()
     assert "cut.mp4" in problem.inner_text()
+    assert "was cut off before its end" in problem.inner_text()
+    assert "Copy it again" in problem.inner_text()
 
 
 def test_something_else_is_not_taken_for_a_movie(open_phone: OpenPhone, tmp_path: Path) -> None:
@@ -126,7 +148,9 @@ def test_something_else_is_not_taken_for_a_movie(open_phone: OpenPhone, tmp_path
 _TURNING_CAMERA = """
 const canvas = document.createElement('canvas');
 canvas.width = 640; canvas.height = 480;
+let hidden = false;
 const draw = () => {
+  if (hidden) return;
   const context = canvas.getContext('2d');
   context.fillStyle = `rgb(${performance.now() % 80}, 40, 40)`;
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -134,6 +158,13 @@ const draw = () => {
 };
 draw();
 window.turn = () => { canvas.width = 480; canvas.height = 640; };
+window.hide = (is) => {
+  hidden = is;
+  Object.defineProperty(document, 'visibilityState',
+    { configurable: true, get: () => (hidden ? 'hidden' : 'visible') });
+  document.dispatchEvent(new Event('visibilitychange'));
+  draw();
+};
 window.silence = (quiet) =>
   window.fakeTrack.dispatchEvent(new Event(quiet ? 'mute' : 'unmute'));
 window.unplug = () => { window.fakeTrack.dispatchEvent(new Event('ended')); };
@@ -164,6 +195,24 @@ def test_an_app_in_the_background_says_that_no_frames_come(open_phone: OpenPhone
     phone.reads("No frames come from the camera.")
     phone.page.evaluate("silence(false)")
     phone.page.get_by_text("No frames come from the camera.").wait_for(state="hidden")
+
+
+def test_frames_that_are_missing_from_the_background_are_told_and_the_rest_is_kept(
+    open_phone: OpenPhone,
+) -> None:
+    """Another app in front for a while, in the middle of a recording."""
+    phone = open_phone("record", before=_TURNING_CAMERA)
+    phone.start_recording()
+    phone.wait_for_frames(30)
+    phone.page.evaluate("hide(true)")
+    phone.page.wait_for_timeout(1500)
+    phone.page.evaluate("hide(false)")
+    phone.wait_for_frames(60)
+    phone.hold_to_stop()
+    phone.reads("frames recorded")
+    phone.reads("frames are missing from when the app was in the background.")
+    phone.press("Look at it")
+    phone.reads("About it")
 
 
 def test_a_camera_that_goes_away_can_be_opened_again(open_phone: OpenPhone) -> None:

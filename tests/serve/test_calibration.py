@@ -127,7 +127,7 @@ def test_clips_that_were_sent_become_a_camera_and_its_page(
     assert known[0] == {
         "name": "my phone",
         "notes": camera.notes,
-        "camera": {"kind": "job", "job": calibration["id"]},
+        "camera": {"job": calibration["id"]},
     }
     assert "huawei-p9" in [camera["camera"] for camera in known[1:]]
 
@@ -148,7 +148,7 @@ def test_a_camera_file_of_a_folder_can_be_named(server: Any, folder: Path) -> No
     entries = server.http.get("/api/folders/data/entries").json()["entries"]
     kinds = {entry["name"]: entry["kind"] for entry in entries}
     assert (kinds["mine.yaml"], kinds["shopping.yaml"]) == ("camera", "other")
-    named = {"kind": "folder", "folder": "data", "path": "mine.yaml"}
+    named = {"folder": "data", "path": "mine.yaml"}
     job = localized_with(server, named)
     assert job["settings"]["camera"] == named
     assert job["summary"]["camera"]["gain_e_per_adu"] == 0.25
@@ -158,10 +158,20 @@ def test_a_camera_file_of_a_folder_can_be_named(server: Any, folder: Path) -> No
 
 
 @pytest.mark.slow
+def test_every_camera_that_is_offered_is_taken(server: Any, calibration: dict[str, Any]) -> None:
+    source = {"kind": "folder", "folder": "data", "path": "film.npy"}
+    for known in server.http.get("/api/cameras").json()["cameras"]:
+        job = server.ask(source=source, settings={"camera": known["camera"]})
+        assert job["settings"]["camera"] == known["camera"]
+        server.http.delete(f"/api/jobs/{job['id']}").raise_for_status()
+    assert localized_with(server, "huawei-p9")["summary"]["camera"]["name"] == "huawei-p9"
+
+
+@pytest.mark.slow
 def test_the_maps_of_a_calibration_are_cut_to_the_movies_part_of_the_sensor(
     server: Any, calibration: dict[str, Any]
 ) -> None:
-    camera = {"kind": "job", "job": calibration["id"]}
+    camera = {"job": calibration["id"]}
     place = {"x": 110, "y": 60, "width": 24, "height": 24}
     job = localized_with(server, camera, recording={"region_px": place})
     used = Camera.model_validate(job["summary"]["camera"])
@@ -201,7 +211,7 @@ def test_a_clip_that_tells_nothing_fails_in_a_sentence(server: Any) -> None:
     failed = server.wait_for(job, "failed")
     assert failed["error"]["where"] == "film.npy"
     assert failed["error"]["todo"]
-    named = {"kind": "job", "job": job["id"]}
+    named = {"job": job["id"]}
     source = {"kind": "folder", "folder": "data", "path": "film.npy"}
     refused = server.http.post("/api/jobs", json={"source": source, "settings": {"camera": named}})
     assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
@@ -210,12 +220,12 @@ def test_a_clip_that_tells_nothing_fails_in_a_sentence(server: Any) -> None:
 @pytest.mark.parametrize(
     ("camera", "status"),
     [
-        ({"kind": "folder", "folder": "data", "path": "sly.yaml"}, 403),
-        ({"kind": "folder", "folder": "data", "path": "../secret.npz"}, 403),
-        ({"kind": "folder", "folder": "data", "path": "shopping.yaml"}, 422),
-        ({"kind": "folder", "folder": "data", "path": "film.npy"}, 422),
-        ({"kind": "folder", "folder": "data", "path": "none.yaml"}, 404),
-        ({"kind": "job", "job": "../../etc"}, 404),
+        ({"folder": "data", "path": "sly.yaml"}, 403),
+        ({"folder": "data", "path": "../secret.npz"}, 403),
+        ({"folder": "data", "path": "shopping.yaml"}, 422),
+        ({"folder": "data", "path": "film.npy"}, 422),
+        ({"folder": "data", "path": "none.yaml"}, 404),
+        ({"job": "../../etc"}, 404),
     ],
 )
 def test_a_camera_is_a_camera_file_within_the_folder_or_refused(

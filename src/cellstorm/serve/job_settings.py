@@ -25,14 +25,12 @@ _CAMERA_WITHOUT_MAPS = "a camera with maps is too large for a job; give it witho
 class CameraOfJob(Parameters):
     """The camera that a calibration of this server measured."""
 
-    kind: Literal["job"] = "job"
     job: str = Field(min_length=1, max_length=64, description="id of the calibration")
 
 
 class CameraOfFolder(Parameters):
     """A camera file (YAML) of a folder that the server was started with."""
 
-    kind: Literal["folder"] = "folder"
     folder: str = Field(min_length=1, max_length=255, description="one of GET /api/folders")
     path: str = Field(min_length=1, max_length=4096, description="within it, with /")
 
@@ -40,8 +38,11 @@ class CameraOfFolder(Parameters):
 def _camera_tag(value: Any) -> str:
     if isinstance(value, str):
         return "preset"
-    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return kind if kind in ("job", "folder") else "description"
+    if isinstance(value, CameraOfJob) or (isinstance(value, dict) and "job" in value):
+        return "job"
+    if isinstance(value, CameraOfFolder) or (isinstance(value, dict) and "folder" in value):
+        return "folder"
+    return "description"
 
 
 _AnyCamera = Annotated[

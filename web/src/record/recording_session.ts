@@ -30,7 +30,9 @@ export class RecordingSession extends Emitter<RecordingEvents> {
   readonly item: LibraryItem;
   readonly #camera: Camera;
   readonly #stops: (() => void)[] = [];
-  #hiddenAtFrame: number | null = null;
+  /** dropped frames when the app went into the background */
+  #droppedBefore: number | null = null;
+  #framesAtReturn: number | null = null;
   #hiddenFrames = 0;
   #last: RecordingProgress | null = null;
 
@@ -41,6 +43,7 @@ export class RecordingSession extends Emitter<RecordingEvents> {
     this.#stops.push(
       camera.on("recording", (progress) => {
         this.#last = progress;
+        this.#countHidden(progress);
         this.emit("progress", progress);
       }),
       camera.on("recorded", (recorded) => void this.#finish(recorded)),
@@ -86,17 +89,27 @@ export class RecordingSession extends Emitter<RecordingEvents> {
 
   #visibility(): void {
     if (document.visibilityState === "hidden") {
-      this.#hiddenAtFrame = this.#last?.dropped ?? 0;
-    } else if (this.#hiddenAtFrame !== null) {
-      this.#hiddenFrames += (this.#last?.dropped ?? 0) - this.#hiddenAtFrame;
-      this.#hiddenAtFrame = null;
+      this.#droppedBefore ??= this.#last?.dropped ?? 0;
+      this.#framesAtReturn = null;
+    } else if (this.#droppedBefore !== null) {
+      this.#framesAtReturn = this.#last?.frames ?? 0;
     }
+  }
+
+  /** The gap is known only when a frame comes after it. */
+  #countHidden({ frames, dropped }: RecordingProgress): void {
+    if (this.#droppedBefore === null || this.#framesAtReturn === null) return;
+    if (frames <= this.#framesAtReturn) return;
+    this.#hiddenFrames += dropped - this.#droppedBefore;
+    this.#droppedBefore = null;
+    this.#framesAtReturn = null;
   }
 
   async #finish(recorded: Recorded): Promise<void> {
     this.#end();
     const { item } = this;
     const { progress, region, format } = recorded;
+    this.#countHidden(progress);
     item.movie = recorded.fileName;
     item.recording = {
       frames: progress.frames,

@@ -46,8 +46,7 @@ export function calibrationCard(still: LibraryItem, ends: (() => void)[]): HTMLE
       return;
     }
     const chosen = preferences.values.jobCamera?.camera;
-    const isChosen =
-      typeof chosen === "object" && chosen.kind === "job" && chosen.job === known.job;
+    const isChosen = typeof chosen === "object" && "job" in chosen && chosen.job === known.job;
     const saves = element("div", { class: "row" });
     fill(
       place,
@@ -67,8 +66,7 @@ export function calibrationCard(still: LibraryItem, ends: (() => void)[]): HTMLE
         : button("Use it for jobs on the workstation", {
             kind: "primary wide",
             press: () => {
-              const camera = { kind: "job", job: known.job } as const;
-              preferences.set({ jobCamera: { name: still.name, camera } });
+              preferences.set({ jobCamera: { name: still.name, camera: { job: known.job } } });
               tell("good", "Jobs on the workstation use this camera.");
               show(null);
             },

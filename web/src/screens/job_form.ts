@@ -121,5 +121,5 @@ export class JobForm {
 
 function wordsOf(name: string, camera: JobCamera): string {
   if (typeof camera === "string") return CAMERA_WORDS[camera] ?? name;
-  return camera.kind === "job" ? `Calibrated: ${name}` : `File: ${name}`;
+  return "job" in camera ? `Calibrated: ${name}` : `File: ${name}`;
 }

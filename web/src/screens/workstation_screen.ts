@@ -11,6 +11,7 @@ import {
   type Job,
   type JobCamera,
   type ServerFacts,
+  SILENT,
   Workstation,
 } from "../workstation/workstation.ts";
 import { element, fill } from "./element.ts";
@@ -100,8 +101,10 @@ class WorkstationScreen implements Screen {
       preferences.set({ workstation: address.value.trim(), token: token.value.trim() });
       this.#connect();
     });
-    const first = preferences.values.workstation === "";
-    fill(this.#body, first ? null : errorNotice(problem), form);
+    // A page of a static host has no server behind it; one of a server that ended has a problem.
+    const first = preferences.values.workstation === "" && !isSilent(problem);
+    const again = button("Try again", { kind: "primary", press: () => this.#connect() });
+    fill(this.#body, first ? null : errorNotice(problem, [again]), form);
   }
 
   #askToken(facts: ServerFacts): void {
@@ -266,7 +269,7 @@ class WorkstationScreen implements Screen {
             icon: "calibrate",
             kind: "small primary",
             aria: { label: `Use for jobs: the camera of ${job.name}` },
-            press: () => this.#useCamera(nameOf(job), { kind: "job", job: job.id }),
+            press: () => this.#useCamera(nameOf(job), { job: job.id }),
           })
         : null,
       job.state === "done" && !isCalibration
@@ -487,7 +490,7 @@ class WorkstationScreen implements Screen {
         button("Use for jobs", {
           kind: "small",
           aria: { label: `Use for jobs: ${entry.name}` },
-          press: () => this.#useCamera(entry.name, { kind: "folder", folder, path: entry.path }),
+          press: () => this.#useCamera(entry.name, { folder, path: entry.path }),
         }),
       );
     }
@@ -558,6 +561,10 @@ function entryRow(name: IconName, words: string, hint: string, press: () => void
       icon("next"),
     ),
   );
+}
+
+function isSilent(problem: unknown): boolean {
+  return problem instanceof AppError && problem.what === SILENT;
 }
 
 function nameOf(job: Job): string {

@@ -50,7 +50,7 @@ class Transfers extends Emitter<{ change: Transfer }> {
     const settings = { kind: "calibrate", name: still.name } as const;
     this.#begin(still, settings, dark, async (workstation, job) => {
       await keepCalibration(workstation, job, still);
-      preferences.set({ jobCamera: { name: still.name, camera: { kind: "job", job: job.id } } });
+      preferences.set({ jobCamera: { name: still.name, camera: { job: job.id } } });
       return [still.id, `Measured: ${cameraWords(job)}.`];
     });
   }
@@ -148,12 +148,14 @@ class Transfers extends Emitter<{ change: Transfer }> {
           job.error?.todo ?? "Send it again to try once more.",
         );
       }
-      transfer.share =
-        job.progress?.frames_total && job.progress.frames_total > 0
-          ? job.progress.frames_done / job.progress.frames_total
-          : null;
-      transfer.words = jobWords(job);
-      this.emit("change", transfer);
+      if (misses === 0) {
+        transfer.share =
+          job.progress?.frames_total && job.progress.frames_total > 0
+            ? job.progress.frames_done / job.progress.frames_total
+            : null;
+        transfer.words = jobWords(job);
+        this.emit("change", transfer);
+      }
       await new Promise((after) => setTimeout(after, ASK_EVERY_MS));
       try {
         transfer.job = await workstation.job(job.id);
@@ -162,6 +164,10 @@ class Transfers extends Emitter<{ change: Transfer }> {
         misses += 1;
         // A phone loses its network now and then; the job goes on without it.
         if (misses > 60) throw error;
+        transfer.words =
+          "The workstation does not answer. Trying again; nothing that was sent is lost.";
+        transfer.share = null;
+        this.emit("change", transfer);
       }
     }
   }

@@ -19,11 +19,14 @@ export interface ServerFacts {
   readonly cameras: readonly string[] | null;
 }
 
+/** What is said where nothing answers at all. */
+export const SILENT = "The workstation does not answer.";
+
 /** The camera that a job is given: a preset, a description, one calibrated there, or a file. */
 export type JobCamera =
   | string
-  | { readonly kind: "job"; readonly job: string }
-  | { readonly kind: "folder"; readonly folder: string; readonly path: string };
+  | { readonly job: string }
+  | { readonly folder: string; readonly path: string };
 
 /** A camera that the workstation knows. */
 export interface KnownCamera {
@@ -230,7 +233,7 @@ export class Workstation {
     } catch {
       throw new AppError(
         "server",
-        "The workstation does not answer.",
+        SILENT,
         "See that “cellstorm serve” runs there and that this device is in the same network.",
       );
     }
