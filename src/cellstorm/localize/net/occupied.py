@@ -83,7 +83,7 @@ def map_runs(
     """
     context = context_frames - 1
     count = planes.shape[0] - context
-    features = _Features(network, planes)
+    features = _Features(network, planes, context)
     light = np.ascontiguousarray(planes[:, PLANES.index("light")]) if skip_empty else None
     for start in range(0, count, _FRAMES_PER_PLAN):
         stop = min(start + _FRAMES_PER_PLAN, count)
@@ -103,20 +103,29 @@ def map_runs(
 class _Features:
     """Features of a movie's frames, made when they are asked for, from front to back."""
 
-    def __init__(self, network: NetworkModel, planes: Maps) -> None:
+    def __init__(self, network: NetworkModel, planes: Maps, context: int) -> None:
         self.network = network
         self.planes = planes
-        self._first = 0
-        self._made: list[NDArray[Any]] = []
+        self._context = context
+        self._stop = 0
+        self._last: NDArray[Any] | None = None
 
-    def of(self, first: int, last: int) -> NDArray[Any]:
-        """Those of frames ``first`` to ``last`` (exclusive); not before what was asked for last."""
-        self._made = self._made[first - self._first :]
-        self._first = first
-        while (begin := first + len(self._made)) < last:
-            end = min(begin + _FRAMES_PER_RUN, last)
-            self._made += list(self.network.features(self.planes[begin:end]))
-        return np.stack(self._made)
+    def of(self, start: int, stop: int) -> NDArray[Any]:
+        """Those of frames ``start`` to ``stop``; what two plans share is made once."""
+        shared = self._last if self._stop - self._context == start else None
+        begin = start if shared is None else self._stop
+        made: NDArray[Any] | None = None
+        for first in range(begin, stop, _FRAMES_PER_RUN):
+            last = min(first + _FRAMES_PER_RUN, stop)
+            part = self.network.features(self.planes[first:last])
+            if made is None:
+                made = np.empty((stop - start, *part.shape[1:]), part.dtype)
+                if shared is not None:
+                    made[: begin - start] = shared
+            made[first - start : last - start] = part
+        assert made is not None
+        self._stop, self._last = stop, made[made.shape[0] - self._context :].copy()
+        return made
 
 
 class _Plan:
