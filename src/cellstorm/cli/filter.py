@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from pydantic import ValidationError
 
 from cellstorm.cli.refined_output import checked_output, named, refined_output
+from cellstorm.cli.region_words import parse_region_nm
 from cellstorm.errors import ConfigurationError
 from cellstorm.parameters import Parameters, describe_validation_error
 from cellstorm.refine import (
@@ -135,11 +136,7 @@ def _steps(
 
 
 def _region(text: str) -> Region:
-    try:
-        x, y = text.split(",")
-        (x0, x1), (y0, y1) = (tuple(float(end) for end in axis.split(":")) for axis in (x, y))
-    except ValueError as error:
-        raise _unreadable("--region-nm", text, "X0:X1,Y0:Y1") from error
+    x0, x1, y0, y1 = parse_region_nm(text)
     return _made(Region, "--region-nm", x0_nm=x0, x1_nm=x1, y0_nm=y0, y1_nm=y1)
 
 

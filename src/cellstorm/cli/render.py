@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from pydantic import ValidationError
 
 from cellstorm.cli.refined_output import named
+from cellstorm.cli.region_words import parse_region_nm
 from cellstorm.cli.units_question import refuse_other_units
 from cellstorm.earlier_result import check_output
 from cellstorm.errors import ConfigurationError, OutputError
@@ -133,7 +134,7 @@ def render(
     contrast = _contrast(
         saturated_percent=saturated_percent, dark_percent=dark_percent, gamma=gamma, white=white
     )
-    region = _parse_region(region_nm) if region_nm is not None else None
+    region = parse_region_nm(region_nm) if region_nm is not None else None
     output = output if output is not None else table.with_suffix(f".{mode}.png")
     check_picture_path(output)
     if output.exists() and output.resolve() == table.resolve():
@@ -297,14 +298,3 @@ def _draw_special(
         contrasts=(WIDEFIELD_CONTRAST, contrast),
     )
     return grid, sheet
-
-
-def _parse_region(text: str) -> RegionNm:
-    try:
-        x, y = text.split(",")
-        (x0, x1), (y0, y1) = (tuple(float(end) for end in axis.split(":")) for axis in (x, y))
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{text!r} is not a region.", where="--region-nm", todo="Write it as X0:X1,Y0:Y1."
-        ) from error
-    return x0, x1, y0, y1

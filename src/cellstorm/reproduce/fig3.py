@@ -76,26 +76,21 @@ def make_fig3(workshop: Workshop) -> Drawn:
         field_nm=(edge * size_nm, edge * size_nm),
     )
     rows = [_row(_TRUTH, truth, box, with_frc=False)]
-    for name, method in workshop.methods.items():
-        found = workshop.localize(
-            made.path,
-            name,
-            method,
-            pixel_size_nm=size_nm,
-            camera=phone.recorded_camera,
-            what="phone",
-        )
-        rows.append(_row(name, found.table, box))
-    for name, method in ((_EMCCD, THUNDERSTORM), (_EMCCD_NET, NetMethod())):
-        found = workshop.localize(
-            other.path,
-            name,
-            method,
-            pixel_size_nm=size_nm,
-            camera=emccd.recorded_camera,
-            what="emCCD",
-        )
-        rows.append(_row(name, found.table, box))
+    recordings = (
+        (phone, made.path, "phone", tuple(workshop.methods.items())),
+        (emccd, other.path, "emCCD", ((_EMCCD, THUNDERSTORM), (_EMCCD_NET, NetMethod()))),
+    )
+    for simulation, movie, what, methods in recordings:
+        for name, method in methods:
+            found = workshop.localize(
+                movie,
+                name,
+                method,
+                pixel_size_nm=size_nm,
+                camera=simulation.recorded_camera,
+                what=what,
+            )
+            rows.append(_row(name, found.table, box))
     canvas = sheet(10.5, 8.4)
     (over_time, across), (left, right) = canvas.subplots(2, 2)
     _draw_rates(over_time, rows)

@@ -24,6 +24,7 @@ from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import TableError
 from cellstorm.localizations.engine_errors import engine_errors
 from cellstorm.localizations.formats._blocks import BLOCK_ROWS, scan_blocks
+from cellstorm.localizations.formats._hdf5_file import open_hdf5, pixel_size_to_write
 from cellstorm.localizations.metadata import Metadata
 from cellstorm.localizations.table_format import TableFormat
 
@@ -62,23 +63,17 @@ def _sniff(path: Path) -> bool:
 
 
 def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metadata]:
-    try:
-        with h5py.File(path, "r") as file:
-            present = _checked(file, path)
-            sizes = _pixel_sizes(file, pixel_size_nm, path)
-            in_px = _is_in_px(file, path)
-            flat = not _any(file["data/xyz"], lambda block: np.any(block[:, 2]))
-            # DECODE numbers emitters only where it simulates them; -1 is no number
-            if "id" in present and not _any(file["data/id"], lambda block: np.any(block >= 0)):
-                present.remove("id")
-            ours = file.get(_OURS)
-            stored = ours[()] if isinstance(ours, h5py.Dataset) and ours.shape == () else None
-            unused = [name for name in _UNUSED if _length(file["data"].get(name))]
-    except OSError as error:
-        raise TableError(
-            "this is not a whole HDF5 file (cut short, or something else by that name).",
-            where=path,
-        ) from error
+    with open_hdf5(path) as file:
+        present = _checked(file, path)
+        sizes = _pixel_sizes(file, pixel_size_nm, path)
+        in_px = _is_in_px(file, path)
+        flat = not _any(file["data/xyz"], lambda block: np.any(block[:, 2]))
+        # DECODE numbers emitters only where it simulates them; -1 is no number
+        if "id" in present and not _any(file["data/id"], lambda block: np.any(block >= 0)):
+            present.remove("id")
+        ours = file.get(_OURS)
+        stored = ours[()] if isinstance(ours, h5py.Dataset) and ours.shape == () else None
+        unused = [name for name in _UNUSED if _length(file["data"].get(name))]
     schema: dict[str, pl.DataType] = {}
     for name in present:
         for column in _TRIPLES.get(name) or (_SINGLES[name][0],):
@@ -236,13 +231,7 @@ def _to_ours(
 
 
 def _write(rows: pl.LazyFrame, metadata: Metadata, path: Path) -> tuple[str, ...]:
-    pixel_nm = metadata.pixel_size_nm
-    if pixel_nm is None:
-        raise TableError(
-            "DECODE counts in pixels of the movie, and the table does not say how large they are.",
-            where=path,
-            todo="Give the movie's pixel size in nm: --pixel-size-nm.",
-        )
+    pixel_nm = pixel_size_to_write(metadata, "DECODE", path)
     names = set(rows.collect_schema())
     sources = _sources(names)
     with atomic_file(path) as temporary:

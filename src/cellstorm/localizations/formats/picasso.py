@@ -22,6 +22,7 @@ from cellstorm import __version__
 from cellstorm.atomic_file import atomic_file
 from cellstorm.errors import TableError
 from cellstorm.localizations.engine_errors import engine_errors
+from cellstorm.localizations.formats._hdf5_file import open_hdf5, pixel_size_to_write
 from cellstorm.localizations.metadata import Metadata, MovieFacts
 from cellstorm.localizations.table_format import TableFormat
 
@@ -93,16 +94,10 @@ def _sniff(path: Path) -> bool:
 
 
 def _read(path: Path, pixel_size_nm: float | None) -> tuple[pl.LazyFrame, Metadata]:
-    try:
-        with h5py.File(path, "r") as file:
-            fields = _read_locs(file, path)
-            embedded = _text(file, _METADATA)
-            ours = _text(file, _OURS)
-    except OSError as error:
-        raise TableError(
-            "this is not a whole HDF5 file (cut short, or something else by that name).",
-            where=path,
-        ) from error
+    with open_hdf5(path) as file:
+        fields = _read_locs(file, path)
+        embedded = _text(file, _METADATA)
+        ours = _text(file, _OURS)
     documents = _documents(path, embedded)
     pixel_nm = pixel_size_nm if pixel_size_nm is not None else _number(documents, "Pixelsize")
     if pixel_nm is None or not pixel_nm > 0:
@@ -246,13 +241,7 @@ def _to_ours(names: set[str], pixel_nm: float) -> list[pl.Expr]:
 
 
 def _write(rows: pl.LazyFrame, metadata: Metadata, path: Path) -> tuple[str, ...]:
-    pixel_nm = metadata.pixel_size_nm
-    if pixel_nm is None:
-        raise TableError(
-            "Picasso counts in pixels of the movie, and the table does not say how large they are.",
-            where=path,
-            todo="Give the movie's pixel size in nm: --pixel-size-nm.",
-        )
+    pixel_nm = pixel_size_to_write(metadata, "Picasso", path)
     names = set(rows.collect_schema())
     expressions = _to_picasso(names, pixel_nm)
     with engine_errors(path):
