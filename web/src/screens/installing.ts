@@ -46,7 +46,7 @@ export async function install(): Promise<void> {
   await offer?.prompt();
 }
 
-/** Stores the network and its runtime as well. */
+/** Stores the network as well. */
 export async function keepForOffline(): Promise<void> {
   const registration = await navigator.serviceWorker?.ready;
   const worker = registration?.active;

@@ -205,7 +205,7 @@ export class LocalizeSettings {
     const name = chosen === "net" ? "Network" : "Classical fit";
     const why =
       chosen === "net"
-        ? "finds most molecules, slower, 16 MB once"
+        ? "finds most molecules, slower, 3 MB once"
         : "a Gaussian fit of all molecules of a frame, quick";
     const time = pixels === null ? "" : `, about ${roughTime(pixels / knownSpeed(chosen))}`;
     this.#methodHint.textContent = `${method === "automatic" ? "Takes the " : ""}${

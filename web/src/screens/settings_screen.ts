@@ -103,7 +103,7 @@ export function settingsScreen(): Screen {
       element(
         "p",
         { class: "hint" },
-        "The app itself is stored when it is first opened. The network for localizing (about 16 MB) follows when it is first used, or now:",
+        "The app itself is stored when it is first opened. The network for localizing (about 3 MB) follows when it is first used, or now:",
       ),
       installing,
     ),

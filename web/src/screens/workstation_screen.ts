@@ -116,7 +116,7 @@ class WorkstationScreen implements Screen {
     const form = element(
       "form",
       { class: "card" },
-      element("h2", {}, `Who are you, says ${facts.host}`),
+      element("h2", {}, `${facts.host} asks for its token`),
       element(
         "p",
         { class: "hint" },
