@@ -26,6 +26,7 @@ from rich.table import Table
 from cellstorm.localizations import Localizations, Metadata
 from cellstorm.refine.drift import (
     Aim,
+    Dme,
     DriftMethod,
     DriftRefusedError,
     RedundantCrossCorrelation,
@@ -178,7 +179,11 @@ def main() -> None:
         table, path = made(case, options.frames, options.side_px, options.seed)
         rows = [
             (word, ours(table, path, method, options.repeats))
-            for word, method in (("AIM", Aim()), ("RCC", RedundantCrossCorrelation()))
+            for word, method in (
+                ("AIM", Aim()),
+                ("DME", Dme()),
+                ("RCC", RedundantCrossCorrelation()),
+            )
         ]
         if options.picasso_python:
             rows.append(

@@ -13,6 +13,7 @@ from cellstorm.errors import OutputError, TableError
 from cellstorm.localizations import Localizations, Metadata, read_table, write_table
 from cellstorm.refine.drift import (
     Aim,
+    Dme,
     DriftCurve,
     DriftMethod,
     DriftRefusedError,
@@ -57,18 +58,20 @@ def some_curve(frames: int = 50) -> DriftCurve:
     )
 
 
+@pytest.mark.parametrize("method", [Aim(), Dme()])
 @pytest.mark.parametrize("field", ["scattered", "lines"])
 def test_slow_drift_and_a_jump_are_found_to_two_nanometres(
-    field: str, request: pytest.FixtureRequest
+    field: str, method: DriftMethod, request: pytest.FixtureRequest
 ) -> None:
     drifted: Drifted = request.getfixturevalue(field)
-    found = find_drift(drifted.table)
+    found = find_drift(drifted.table, method)
     assert max(left_nm(found.curve, drifted.path_nm)) < 2.0
     assert found.held_out.sharpening > 1.3
 
 
-def test_uncertainties_are_as_large_as_the_errors(scattered: Drifted) -> None:
-    curve = find_drift(scattered.table).curve
+@pytest.mark.parametrize("method", [Aim(), Dme()])
+def test_uncertainties_are_as_large_as_the_errors(scattered: Drifted, method: DriftMethod) -> None:
+    curve = find_drift(scattered.table, method).curve
     for k, ((_, values), (_, errors)) in enumerate(
         zip(curve.axes(), curve.uncertainties(), strict=True)
     ):
@@ -77,8 +80,9 @@ def test_uncertainties_are_as_large_as_the_errors(scattered: Drifted) -> None:
         assert 0.3 < float(np.sqrt(np.mean(z**2))) < 2.0
 
 
-def test_a_jump_is_put_between_the_right_frames(scattered: Drifted) -> None:
-    curve = find_drift(scattered.table).curve
+@pytest.mark.parametrize("method", [Aim(), Dme()])
+def test_a_jump_is_put_between_the_right_frames(scattered: Drifted, method: DriftMethod) -> None:
+    curve = find_drift(scattered.table, method).curve
     steps = np.hypot(np.diff(curve.x_nm), np.diff(curve.y_nm))
     jump = round(0.6 * len(scattered.path_nm))
     assert abs(int(np.argmax(steps)) - (jump - 1)) <= 3
@@ -108,13 +112,13 @@ def test_without_beads_it_says_so(scattered: Drifted) -> None:
         find_drift(scattered.table, Fiducials())
 
 
-@pytest.mark.parametrize("method", [Aim(), RedundantCrossCorrelation()])
+@pytest.mark.parametrize("method", [Aim(), Dme(), RedundantCrossCorrelation()])
 def test_no_drift_is_not_corrected(still: Drifted, method: DriftMethod) -> None:
     with pytest.raises(DriftRefusedError, match="no drift can be told from its uncertainty"):
         find_drift(still.table, method)
 
 
-@pytest.mark.parametrize("method", [Aim(), RedundantCrossCorrelation()])
+@pytest.mark.parametrize("method", [Aim(), Dme(), RedundantCrossCorrelation()])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_molecules_that_never_come_back_carry_no_drift(seed: int, method: DriftMethod) -> None:
     random = np.random.default_rng(seed)
@@ -156,7 +160,7 @@ def test_a_second_correction_finds_nothing_left(scattered: Drifted) -> None:
         correct_drift(corrected)
 
 
-@pytest.mark.parametrize("method", [Aim(), RedundantCrossCorrelation()])
+@pytest.mark.parametrize("method", [Aim(), Dme(), RedundantCrossCorrelation()])
 def test_the_search_tells_how_far_it_is(lines: Drifted, method: DriftMethod) -> None:
     told: list[float] = []
     molecules = molecules_of(lines.table.data.lazy(), lines.table.metadata)

@@ -92,3 +92,14 @@ def test_an_option_of_another_method_is_refused(
 ) -> None:
     assert run("drift", tmp_path / "a.parquet", "--segments", "5") == 2
     assert "--segments: this is an option of --method rcc" in capsys.readouterr().err
+
+
+def test_the_least_entropy_is_found_by_its_name(
+    tmp_path: Path, lines: Drifted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(lines.table, tmp_path / "a.parquet")
+    assert run("drift", tmp_path / "a.parquet", "--method", "dme", "--frames-per-block", "30") == 0
+    printed = capsys.readouterr().out
+    assert "found by DME" in printed
+    before_nm, after_nm = resolutions(printed)
+    assert after_nm < 0.5 * before_nm

@@ -15,6 +15,7 @@ from cellstorm.evaluate import FrcChange
 from cellstorm.parameters import Parameters, describe_validation_error
 from cellstorm.refine.drift import (
     Aim,
+    Dme,
     DriftCurve,
     DriftMethod,
     DriftOutputs,
@@ -28,6 +29,7 @@ __all__ = ["drift"]
 
 _METHODS: dict[str, type[Parameters]] = {
     "aim": Aim,
+    "dme": Dme,
     "rcc": RedundantCrossCorrelation,
     "fiducials": Fiducials,
 }
@@ -37,7 +39,7 @@ def drift(
     table: Path,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
-    method: Literal["aim", "rcc", "fiducials"] | None = None,
+    method: Literal["aim", "dme", "rcc", "fiducials"] | None = None,
     frames_per_block: int | None = None,
     cell_nm: float | None = None,
     search_nm: float | None = None,
@@ -61,14 +63,16 @@ def drift(
     output
         Table to write; TABLE.undrifted.parquet when not given.
     method
-        aim (the default): blocks of frames put where most molecules meet; rcc: pictures of
-        blocks correlated, each with each; fiducials: beads, found by their staying on.
+        aim (the default): blocks of frames put where most molecules meet; dme: least entropy
+        of all molecules at once, finer and slower; rcc: pictures of blocks correlated, each
+        with each; fiducials: beads, found by their staying on.
     frames_per_block
-        aim: frames of a block; about 1000 molecules when not given.
+        Frames that are moved together; those of about 1000 (aim) or 200 (dme) molecules
+        when not given.
     cell_nm
         aim: molecules this near meet, nm; by their precision when not given.
     search_nm
-        Largest shift from block to block (aim, 120) or in all (rcc, 600), nm.
+        Largest shift from block to block (aim and dme, 120) or in all (rcc, 600), nm.
     segments
         rcc: blocks that the movie is cut into, 20.
     seen_in

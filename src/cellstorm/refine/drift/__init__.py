@@ -3,13 +3,14 @@
 In comes a table; out comes a `DriftCurve`, one shift a frame with its uncertainty, put to
 the test on molecules that it was not found from, and the table with it taken out. What
 does not stand the test is refused with the reason. Methods are `Aim` (the default),
-`RedundantCrossCorrelation` and `Fiducials`.
+`Dme`, `RedundantCrossCorrelation` and `Fiducials`.
 """
 
 from cellstorm.refine.drift.aim import Aim
 from cellstorm.refine.drift.curve import DriftCurve
 from cellstorm.refine.drift.curve_files import read_curve, save_curve
 from cellstorm.refine.drift.curve_picture import draw_curve
+from cellstorm.refine.drift.dme import Dme
 from cellstorm.refine.drift.fiducials import Fiducials
 from cellstorm.refine.drift.finding import FoundDrift, correct_drift, find_drift, find_drift_of
 from cellstorm.refine.drift.held_out import HeldOut
@@ -21,6 +22,7 @@ from cellstorm.refine.drift.table_files import DriftOutputs, correct_table
 
 __all__ = [
     "Aim",
+    "Dme",
     "DriftCurve",
     "DriftMethod",
     "DriftOutputs",

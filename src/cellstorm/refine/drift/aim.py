@@ -1,7 +1,7 @@
 """Adaptive intersection maximisation."""
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ class Aim(Parameters):
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
+    uses_uncertainties: ClassVar[bool] = False
 
     kind: Literal["aim"] = "aim"
     frames_per_block: int | None = Field(

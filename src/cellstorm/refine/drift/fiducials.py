@@ -1,7 +1,7 @@
 """Beads, found by their staying on, as the measure of the drift."""
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ class Fiducials(Parameters):
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
+    uses_uncertainties: ClassVar[bool] = False
 
     kind: Literal["fiducials"] = "fiducials"
     seen_in: float = Field(

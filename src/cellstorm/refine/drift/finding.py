@@ -57,7 +57,12 @@ def find_drift(localizations: Localizations, method: DriftMethod | None = None) 
     DriftRefusedError
         The table does not carry the drift; nothing was changed.
     """
-    molecules = molecules_of(localizations.data.lazy(), localizations.metadata)
+    method = Aim() if method is None else method
+    molecules = molecules_of(
+        localizations.data.lazy(),
+        localizations.metadata,
+        with_uncertainties=method.uses_uncertainties,
+    )
     return find_drift_of(molecules, method)
 
 

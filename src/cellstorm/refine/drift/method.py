@@ -1,6 +1,6 @@
 """What every way to find a drift can do."""
 
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 from cellstorm.refine.drift.curve import DriftCurve
 from cellstorm.refine.drift.molecules import Molecules
@@ -10,7 +10,15 @@ __all__ = ["DriftMethod"]
 
 
 class DriftMethod(Protocol):
-    """Parameters of a method; calling them does the work."""
+    """Parameters of a method; calling them does the work.
+
+    Attributes
+    ----------
+    uses_uncertainties
+        Whether it looks at the standard error of each localization.
+    """
+
+    uses_uncertainties: ClassVar[bool]
 
     def settled(self, molecules: Molecules) -> Self:
         """The same with all that depends on the table decided."""

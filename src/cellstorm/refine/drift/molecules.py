@@ -12,6 +12,8 @@ from cellstorm.refine.drift.refusal import DriftRefusedError
 __all__ = ["Molecules", "molecules_of"]
 
 _USUAL_PRECISION_NM = 15.0
+# columns of the lateral standard error, the best first
+_UNCERTAINTIES = ("uncertainty_nm", "uncertainty_x_nm", "mortensen_nm")
 _FEWEST_MOLECULES = 200
 _FEWEST_FRAMES = 20
 # of a checkerboard that parts the field in two halves without a molecule in common
@@ -36,6 +38,9 @@ class Molecules:
         First frame and the one after the last that the curve is to cover.
     precision_nm
         Median lateral standard error of the localizations, nm.
+    uncertainty_nm, uncertainty_z_nm
+        Standard errors of the localizations, ``(n,)``, nm, lateral and along z; None where
+        they were not asked for, or the table has none.
     """
 
     frame: NDArray[np.int64]
@@ -44,6 +49,8 @@ class Molecules:
     z_nm: NDArray[np.float32] | None
     frames: tuple[int, int]
     precision_nm: float
+    uncertainty_nm: NDArray[np.float32] | None = None
+    uncertainty_z_nm: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return self.frame.size
@@ -56,9 +63,11 @@ class Molecules:
             frame=self.frame.take(index),
             x_nm=self.x_nm.take(index),
             y_nm=self.y_nm.take(index),
-            z_nm=None if self.z_nm is None else self.z_nm.take(index),
+            z_nm=_taken(self.z_nm, index),
             frames=self.frames,
             precision_nm=self.precision_nm,
+            uncertainty_nm=_taken(self.uncertainty_nm, index),
+            uncertainty_z_nm=_taken(self.uncertainty_z_nm, index),
         )
 
     def halves(self) -> tuple["Molecules", "Molecules"]:
@@ -77,8 +86,16 @@ class Molecules:
         return self.subset(first), self.subset(~first)
 
 
-def molecules_of(rows: pl.LazyFrame, metadata: Metadata) -> Molecules:
-    """Collect what a drift is estimated from, 20 bytes a row.
+def _taken(
+    values: NDArray[np.float32] | None, index: NDArray[np.int64]
+) -> NDArray[np.float32] | None:
+    return None if values is None else values.take(index)
+
+
+def molecules_of(
+    rows: pl.LazyFrame, metadata: Metadata, *, with_uncertainties: bool = False
+) -> Molecules:
+    """Collect what a drift is estimated from, 20 bytes a row, 8 more with uncertainties.
 
     Parameters
     ----------
@@ -86,6 +103,8 @@ def molecules_of(rows: pl.LazyFrame, metadata: Metadata) -> Molecules:
         The table; only frame, positions and uncertainties are read.
     metadata
         The table's; says which frames were analysed.
+    with_uncertainties
+        Also collect the standard error of each localization.
 
     Raises
     ------
@@ -103,6 +122,14 @@ def molecules_of(rows: pl.LazyFrame, metadata: Metadata) -> Molecules:
     has_z = "z_nm" in schema
     if has_z:
         wanted.append(pl.col("z_nm").cast(pl.Float32))
+    flat_error = next((name for name in _UNCERTAINTIES if name in schema), None)
+    errors = (("flat_error", flat_error), ("z_error", "uncertainty_z_nm"))
+    if with_uncertainties:
+        wanted += [
+            pl.col(name).cast(pl.Float32).fill_null(float("nan")).alias(alias)
+            for alias, name in errors
+            if name is not None and name in schema
+        ]
     data = rows.select(wanted).collect(engine="streaming")
     if data.height < _FEWEST_MOLECULES:
         raise DriftRefusedError(
@@ -134,11 +161,13 @@ def molecules_of(rows: pl.LazyFrame, metadata: Metadata) -> Molecules:
         z_nm=z_nm,
         frames=(first, after),
         precision_nm=_precision_nm(rows, schema),
+        uncertainty_nm=data["flat_error"].to_numpy() if "flat_error" in data.columns else None,
+        uncertainty_z_nm=data["z_error"].to_numpy() if "z_error" in data.columns else None,
     )
 
 
 def _precision_nm(rows: pl.LazyFrame, schema: pl.Schema) -> float:
-    for name in ("uncertainty_nm", "uncertainty_x_nm", "mortensen_nm"):
+    for name in _UNCERTAINTIES:
         if name in schema:
             column = pl.col(name)
             value = (

@@ -1,7 +1,7 @@
 """Redundant cross-correlation."""
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ class RedundantCrossCorrelation(Parameters):
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
+    uses_uncertainties: ClassVar[bool] = False
 
     kind: Literal["rcc"] = "rcc"
     segments: int = Field(20, ge=3, le=200, description="blocks that the movie is cut into")

@@ -103,7 +103,11 @@ def correct_table(
     else:
         try:
             with engine_errors(source, reading=True):
-                molecules = molecules_of(rows, metadata)
+                molecules = molecules_of(
+                    rows,
+                    metadata,
+                    with_uncertainties=method is not None and method.uses_uncertainties,
+                )
             tell = None if listener is None else functools.partial(_tell, listener, len(molecules))
             found = find_drift_of(molecules, method, listener=tell)
         except DriftRefusedError as error:
