@@ -5,14 +5,17 @@ Run ``make app`` before, and on a computer that does nothing else:
 """
 
 import argparse
+import contextlib
 import shutil
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import tifffile
 from benchmarks.live_table import LiveTable
 from playwright.sync_api import sync_playwright
@@ -84,32 +87,69 @@ def _numbers(phone: Phone) -> dict[str, float]:
     return {name: value for name, value in rows if value is not None}
 
 
-def _heap_mb(phone: Phone) -> float:
-    return float(phone.page.evaluate("performance.memory.usedJSHeapSize")) / 1e6
+@dataclass(frozen=True)
+class _Moment:
+    """A run at one time."""
+
+    frames: float
+    s: float
+    used_s: float
+    """processor time of all of the browser"""
+    heap_mb: float
+    """JavaScript's heap of the page"""
+    resident_mb: float
+    """memory of the page's process: workers, WebAssembly and pictures, too"""
 
 
-def _localize(phone: Phone, movie: Path, method: str, frames: int) -> tuple[float, list[float]]:
-    """Frames per second over the whole run, and the heap in MB at each tenth of it."""
+def _moment(phone: Phone, frames: float) -> _Moment:
+    heap = float(phone.page.evaluate("performance.memory.usedJSHeapSize"))
+    used_s = 0.0
+    resident = 0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            command = process.cmdline()
+            if not command or "chrom" not in command[0]:
+                continue
+            times = process.cpu_times()
+            used_s += times.user + times.system
+            if "--type=renderer" in command:
+                resident = max(resident, process.memory_info().rss)
+    return _Moment(frames, time.perf_counter(), used_s, heap / 1e6, resident / 1e6)
+
+
+def _localize(phone: Phone, movie: Path, method: str, frames: int) -> list[_Moment]:
+    """Open a movie in the app and localize it; the begin, and about each tenth."""
     phone.go("localize")
     with phone.page.expect_file_chooser() as chooser:
         phone.press("Open a movie")
     chooser.value.set_files(movie)
     phone.page.get_by_role("radio", name=method, exact=True).click()
     phone.press("Localize")
-    heaps: list[float] = []
-    began = None
+    moments: list[_Moment] = []
     done = 0.0
     while done < frames:
         phone.page.wait_for_timeout(200)
         done = _numbers(phone).get("Frames", 0.0)
-        if began is None and done > 0:
-            # loading the network and looking at the movie are not part of it
-            began = (time.perf_counter(), done)
-        if done >= frames * (len(heaps) + 1) / 10:
-            heaps.append(_heap_mb(phone))
-    ended = time.perf_counter()
-    assert began is not None
-    return (frames - began[1]) / max(ended - began[0], 1e-9), heaps
+        # loading the network and looking at the movie are not part of it
+        if done > 0 and done >= frames * len(moments) / 10:
+            moments.append(_moment(phone, done))
+    return moments
+
+
+def _speed(first: _Moment, last: _Moment) -> float:
+    """Frames per second from one moment to another."""
+    return (last.frames - first.frames) / max(last.s - first.s, 1e-9)
+
+
+def _flatness(moments: list[_Moment]) -> str:
+    """What a long run says of time and memory; its first fifth is left to warm up."""
+    early, half = (moments[len(moments) * share // 10] for share in (2, 6))
+    last = moments[-1]
+    return (
+        f"{_speed(early, half):.0f}, then {_speed(half, last):.0f} frames/s;"
+        f" heap {early.heap_mb:.0f}, {half.heap_mb:.0f}, {last.heap_mb:.0f} MB;"
+        f" process {early.resident_mb:.0f}, {half.resident_mb:.0f}, {last.resident_mb:.0f} MB"
+    )
 
 
 def _live(phone: Phone, frames: int) -> tuple[int, int, float]:
@@ -137,7 +177,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=2000, help="of the network's movie")
     parser.add_argument("--long", type=int, default=6000, help="frames for time and memory")
-    parser.add_argument("--live", type=int, default=600, help="frames of the live recording")
+    parser.add_argument(
+        "--live", type=int, default=600, help="frames of the live recording; 0: none"
+    )
     options = parser.parse_args()
     if not (_APP / "index.html").is_file():
         sys.exit("The app is not built: make app")
@@ -161,30 +203,34 @@ def main() -> None:
         movie = _movie(folder, options.frames, _NETWORK_PX)
         for workers in (1, 2):
             browser, phone = _Browser(playwright, address, y4m, workers).phone()
-            speed, _ = _localize(phone, movie, "Network", options.frames)
-            table.add(f"network, 64 x 64 px, {workers} worker(s)", f"{speed:.0f} frames/s")
+            moments = _localize(phone, movie, "Network", options.frames)
+            first, last = moments[0], moments[-1]
+            cost_ms = 1000.0 * (last.used_s - first.used_s) / (last.frames - first.frames)
+            table.add(
+                f"network, 64 x 64 px, {workers} worker(s)",
+                f"{_speed(first, last):.0f} frames/s, {cost_ms:.1f} ms of processor time a frame",
+            )
             browser.close()
 
-        browser, phone = _Browser(playwright, address, y4m, 2).phone()
-        phone.page.add_init_script(
-            "localStorage.setItem('cellstorm-preferences', JSON.stringify({method: 'gaussian'}))"
-        )
-        dropped, skipped, speed = _live(phone, options.live)
-        table.add(
-            f"live 256 x 256 px, classical, recording, {options.live} frames",
-            f"{dropped} dropped, {skipped} skipped, {speed:.1f} frames/s",
-        )
-        browser.close()
+        if options.live > 0:
+            browser, phone = _Browser(playwright, address, y4m, 2).phone()
+            preferred = "JSON.stringify({method: 'gaussian'})"
+            phone.page.add_init_script(
+                f"localStorage.setItem('cellstorm-preferences', {preferred})"
+            )
+            dropped, skipped, speed = _live(phone, options.live)
+            table.add(
+                f"live 256 x 256 px, classical, recording, {options.live} frames",
+                f"{dropped} dropped, {skipped} skipped, {speed:.1f} frames/s",
+            )
+            browser.close()
 
-        browser, phone = _Browser(playwright, address, y4m, 2).phone()
         movie = _movie(folder, options.long, _NETWORK_PX)
-        speed, heaps = _localize(phone, movie, "Classical", options.long)
-        table.add(
-            f"classical, {options.long} frames of 64 x 64 px",
-            f"{speed:.0f} frames/s; heap {heaps[0]:.0f} MB at a tenth,"
-            f" {heaps[-1]:.0f} MB at the end",
-        )
-        browser.close()
+        for method in ("Network", "Classical"):
+            browser, phone = _Browser(playwright, address, y4m, 2).phone()
+            moments = _localize(phone, movie, method, options.long)
+            table.add(f"{method.lower()}, {options.long} frames of 64 x 64 px", _flatness(moments))
+            browser.close()
 
 
 if __name__ == "__main__":

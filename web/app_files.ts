@@ -24,9 +24,10 @@ const PLACEHOLDER = "__PRECACHE__";
  * Puts the network and the runtime beside the app, and the list of files into the worker.
  *
  * `src/service_worker.ts` (when there) uses the constant `__PRECACHE__`:
- * `{ version, files, later }`, addresses relative to the app's folder. `files` make the app
- * work offline, `later` (network, runtime) are worth keeping once they were needed. The
- * version is a digest of all of them, so that browsers notice a new build.
+ * `{ version, files, later, seldom }`, addresses relative to the app's folder. `files` make the
+ * app work offline, `later` (the network) are worth keeping once they were needed, `seldom` (the
+ * runtime for networks of another kind) as well, but are not fetched before. The version is a
+ * digest of all of them, so that browsers notice a new build.
  */
 export function appFiles(root: string): Plugin {
   const source = (name: string): string => resolve(root, BESIDE[name]);
@@ -49,7 +50,9 @@ export function appFiles(root: string): Plugin {
       handler(_, bundle) {
         const digest = createHash("sha256");
         const files = ["./"];
-        const later = Object.keys(BESIDE);
+        const beside = Object.keys(BESIDE);
+        const later = beside.filter((name) => !name.startsWith("ort/"));
+        const seldom = beside.filter((name) => name.startsWith("ort/"));
         for (const [name, item] of Object.entries(bundle)) {
           if (basename(name) === "service_worker.js" || name.endsWith(".map")) continue;
           digest.update(name).update(item.type === "chunk" ? item.code : item.source);
@@ -59,12 +62,12 @@ export function appFiles(root: string): Plugin {
           digest.update(name).update(readFileSync(resolve(root, "public", name)));
           files.push(name);
         }
-        for (const name of later) {
+        for (const name of beside) {
           digest.update(readFileSync(source(name)));
           this.emitFile({ type: "asset", fileName: name, source: readFileSync(source(name)) });
         }
         const version = digest.digest("hex").slice(0, 16);
-        const list = JSON.stringify({ version, files, later });
+        const list = JSON.stringify({ version, files, later, seldom });
         for (const item of Object.values(bundle)) {
           if (item.type === "chunk" && item.fileName === "service_worker.js") {
             item.code = item.code.replaceAll(PLACEHOLDER, list);

@@ -4,8 +4,10 @@ interface Precache {
   version: string;
   /** needed to start */
   files: string[];
-  /** network and runtime */
+  /** the network */
   later: string[];
+  /** what runs networks that are built in another way */
+  seldom: string[];
 }
 
 // replaced by the list of built files (app_files.ts)
@@ -35,7 +37,7 @@ const PREFIX = "cellstorm-";
 const NAME = `${PREFIX}${list.version}`;
 const root = (): string => scope.registration.scope;
 const known = (): Set<string> =>
-  new Set([...list.files, ...list.later].map((file) => new URL(file, root()).href));
+  new Set([...list.files, ...list.later, ...list.seldom].map((file) => new URL(file, root()).href));
 
 scope.addEventListener("install", (event) => {
   event.waitUntil(

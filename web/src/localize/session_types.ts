@@ -8,7 +8,7 @@ import type { MoleculeColumns, Region } from "./localizer.ts";
 
 /** What the user chose; `null` means: decide. */
 export interface SessionSettings {
-  /** `net` needs the runtime and the network (16 MB, once); `gaussian` is plain code. */
+  /** `net` needs the network (3 MB, once); `gaussian` is plain code. */
   readonly method: "gaussian" | "net";
   readonly camera: CameraModel;
   /** Size of a pixel in the sample, nm. */

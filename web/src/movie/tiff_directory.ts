@@ -60,11 +60,15 @@ const TYPE_BYTES: Record<number, number> = {
   18: 8,
 };
 const MOST_ENTRIES = 4096;
+// directories often lie side by side: asking for each value of each is slow
+const READ_AHEAD_BYTES = 16_384;
 
 type Values = readonly number[] | string;
 
 /** Reads directories of a TIFF or BigTIFF file, a few bytes at a time. */
 export class TiffDirectories {
+  private near = { place: 0, buffer: new ArrayBuffer(0) };
+
   private constructor(
     private readonly file: Blob,
     /** Bytes are little-endian. */
@@ -110,9 +114,14 @@ export class TiffDirectories {
 
   /** Bytes of the file; throws where it ends before. */
   async view(place: number, bytes: number): Promise<DataView> {
-    const buffer = await this.file.slice(place, place + bytes).arrayBuffer();
-    if (buffer.byteLength < bytes) throw new Error("the file ends");
-    return new DataView(buffer);
+    let { near } = this;
+    if (place < near.place || place + bytes > near.place + near.buffer.byteLength) {
+      const end = place + Math.max(bytes, READ_AHEAD_BYTES);
+      near = { place, buffer: await this.file.slice(place, end).arrayBuffer() };
+      this.near = near;
+    }
+    if (near.buffer.byteLength < place - near.place + bytes) throw new Error("the file ends");
+    return new DataView(near.buffer, place - near.place, bytes);
   }
 
   private pointer(view: DataView, at: number): number {

@@ -24,16 +24,17 @@ export async function readPage(
   page: TiffPage,
   shift = 0,
 ): Promise<GreyPixels> {
-  const bytes = page.bitsPerSample / 8;
-  const whole = new Uint8Array(page.width * page.height * bytes);
-  const stripBytes = page.rowsPerStrip * page.width * bytes;
+  const pixelBytes = page.bitsPerSample / 8;
+  const whole = new Uint8Array(page.width * page.height * pixelBytes);
+  const stripBytes = page.rowsPerStrip * page.width * pixelBytes;
   for (let k = 0; k < page.offsets.length; k++) {
     const begin = k * stripBytes;
     const size = Math.min(stripBytes, whole.length - begin);
     if (size <= 0) break;
     const coded = page.compression === NONE ? size : page.byteCounts[k];
     const view = await file.view(page.offsets[k] + shift, coded);
-    const strip = await decoded(new Uint8Array(view.buffer as ArrayBuffer), page.compression, size);
+    const bytes = new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, coded);
+    const strip = await decoded(bytes, page.compression, size);
     whole.set(strip.subarray(0, size), begin);
   }
   const values = withByteOrder(whole, page, file.little);
