@@ -21,8 +21,10 @@ _KNEE_GAIN = 16.0
 _SIGMAS_FROM_THE_ENDS = 4.0
 # relative error of restored variance for each e-fold of variance, as seen on simulated clips
 _CURVE_TILT = 0.06
-# what a codec does to noise that is no longer normal near the knee, as seen there, relative
-_CODED_KNEE_ERROR = 0.0015
+# what a codec does beyond the curves, as seen there, relative: to all levels' noise, where gains
+# came out up to a tenth too high, and to noise that is no longer normal near the knee
+_CODED_GAIN_ERROR = 0.06
+_CODED_KNEE_ERROR = 0.003
 
 
 @dataclass(frozen=True)
@@ -337,8 +339,9 @@ def _as_fit(data: _Data, best: _Solution, knee_seen: bool, with_third: bool) -> 
         told = "skewness"
     else:
         told = "usual read noise"
+    gain_error = math.hypot(float(errors[0]), 0.0 if data.lossless else _CODED_GAIN_ERROR)
     return TransferFit(
-        gain_e_per_adu=Measured(gain, gain * float(errors[0])),
+        gain_e_per_adu=Measured(gain, gain * gain_error),
         offset_adu=Measured(float(best.x[1]), float(errors[1])),
         read_noise_e=Measured(float(best.x[2]), float(errors[2])),
         knee_adu=Measured(knee, knee_error) if knee_seen else None,
