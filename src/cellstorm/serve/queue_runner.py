@@ -74,7 +74,7 @@ class QueueRunner:
         worker: WorkerProcess | None = None
         try:
             with self._changes.watch() as changed:
-                while True:
+                while not self._changes.closing:
                     changed.clear()
                     job = await asyncio.to_thread(self._store.claim)
                     if job is not None:
@@ -82,7 +82,9 @@ class QueueRunner:
                         continue
                     try:
                         idle = _SECONDS_IDLE if worker is not None else None
-                        await asyncio.wait_for(changed.wait(), idle)
+                        # wait_for of Python 3.11 forgets that it was cancelled as the bell rang
+                        async with asyncio.timeout(idle):
+                            await changed.wait()
                     except TimeoutError:
                         if worker is not None:
                             await worker.kill()
