@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cellstorm.errors import MovieError
 from cellstorm.movie import open_movie
+from cellstorm.movie.description import describe_movie
 
 FAST_START = {"movflags": "+faststart"}
 
@@ -251,3 +252,15 @@ def test_a_file_that_goes_away_is_noticed(
     path.unlink()
     with pytest.raises(MovieError, match="changed or went away"):
         movie.read(0, 5)
+
+
+def test_a_video_cut_within_its_only_group_of_pictures_is_described(
+    write_video: Any, moving_frames: NDArray[np.uint8]
+) -> None:
+    path = write_video(
+        "movie.mp4", moving_frames, options={"g": "600"}, container_options=FAST_START
+    )
+    description = describe_movie(open_movie(_cut(path, 0.7)))
+    assert description.frames == 60
+    assert 1 <= description.grey.frames < 60
+    assert any("ends in the middle" in notice for notice in description.notices)

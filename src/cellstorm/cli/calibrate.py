@@ -17,6 +17,7 @@ from cellstorm.camera.calibration_report import measured_quantities, write_calib
 from cellstorm.camera.pixel_size import OpticalPath, measure_grating
 from cellstorm.camera.raw_burst import open_stills
 from cellstorm.camera.tone_measurement import measure_tone_curve
+from cellstorm.earlier_result import check_output
 from cellstorm.errors import CellstormError, ConfigurationError
 from cellstorm.movie import open_movie
 
@@ -92,6 +93,7 @@ def calibrate(
             raise ConfigurationError(
                 "is there already.", where=path, todo="Give another --output, or --overwrite."
             )
+        check_output(path, overwrite=overwrite)
     pixel_size = _pixel_size(
         grating, period_um, objective, eyepiece, phone_focal_mm, phone_pixel_um
     )

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cellstorm.atomic_file import atomic_file, output_error
 from cellstorm.camera import load_camera
+from cellstorm.earlier_result import check_output
 from cellstorm.errors import ConfigurationError, OutputError
 from cellstorm.localize.net.recording_conditions import RecordingConditions
 from cellstorm.movie import Movie, open_movie
@@ -99,12 +100,7 @@ def _refuse(target: Path) -> None:
             where=target,
             todo="Give another name with --output, or remove it.",
         )
-    if not target.parent.is_dir():
-        raise OutputError(
-            f"the folder {target.parent} does not exist.",
-            where=target,
-            todo="Make it first or give another place with --output.",
-        )
+    check_output(target)
 
 
 def _run(

@@ -205,11 +205,16 @@ def _sample(movie: Movie) -> tuple[list[FrameChunk], MovieError | None]:
         start, stop = max(place, end), min(frames, place + frames_per_place)
         if start >= stop:
             continue
-        try:
-            chunks.append(movie.read_chunk(start, stop))
-            end = stop
-        except MovieError as error:
-            failure = failure or error
+        # where the file ends or is damaged within them, fewer may still be there
+        while stop > start:
+            try:
+                chunks.append(movie.read_chunk(start, stop))
+            except MovieError as error:
+                failure = failure or error
+                stop = start + (stop - start) // 2
+            else:
+                end = stop
+                break
     if not chunks:
         raise failure if failure is not None else MovieError("no frames.", where=movie.path)
     return chunks, failure
