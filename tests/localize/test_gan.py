@@ -23,7 +23,7 @@ from cellstorm.localize.gan import (
     load_gan,
 )
 from cellstorm.localize.gan._peak_kernel import PEAK_COLUMNS, find_peaks
-from cellstorm.localize.gan.tiling import tiled_maps, tiles
+from cellstorm.localize.gan.tiling import cycled_maps, tiled_maps, tiles
 from cellstorm.localize.localizer import Drawing, Localizer
 from cellstorm.localize.model_names import SHIPPED_MODELS
 from cellstorm.localize.net import SHIPPED_MODEL
@@ -260,6 +260,28 @@ def test_a_run_leaves_the_sum_beside_its_table_and_a_killed_one_completes_it(
     run = localize_movie(path, method=method, camera=camera, output=broken, resume=True)
     assert run.sum_picture is not None
     np.testing.assert_allclose(tifffile.imread(run.sum_picture), drawn, rtol=1e-5)
+
+
+def test_a_grid_of_the_networks_own_is_even_over_the_frames() -> None:
+    grid = np.zeros((16, 16), np.float32)
+    grid[::4, 1::4] = 16.0
+
+    def draws_its_grid(light: NDArray[np.float32]) -> NDArray[np.float32]:
+        height, width = light.shape[2:]
+        tiled = np.tile(grid, (-(-height // 16), -(-width // 16)))[:height, :width]
+        return light + tiled
+
+    light = np.random.default_rng(0).random((960, 14, 19)).astype(np.float32)
+    sizes = {"factor": 1, "core_px": 128, "halo_px": 0, "align_px": 4}
+    drawn = cycled_maps(draws_its_grid, light, first_frame=5, **sizes) - light
+    np.testing.assert_allclose(drawn.mean(axis=0), 1.0, atol=0.15)
+    # and at key frames only, whatever their rhythm
+    for rhythm in (12, 16, 31, 32):
+        assert drawn[::rhythm].mean(axis=0).max() < 3.0
+    still = tiled_maps(draws_its_grid, light, **sizes) - light
+    assert still.mean(axis=0).max() > 15.0
+    part = cycled_maps(draws_its_grid, light[7:9], first_frame=12, **sizes)
+    np.testing.assert_array_equal(part, drawn[7:9] + light[7:9])
 
 
 def test_chunks_batches_and_tiles_change_nothing(

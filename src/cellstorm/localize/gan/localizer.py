@@ -11,7 +11,7 @@ from pydantic import Field
 from cellstorm.camera import Camera
 from cellstorm.localize.gan._peak_kernel import PEAK_COLUMNS, find_peaks
 from cellstorm.localize.gan.model_file import GanModel, load_gan
-from cellstorm.localize.gan.tiling import tiled_maps
+from cellstorm.localize.gan.tiling import cycled_maps
 from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net.inputs import input_planes
 from cellstorm.localize.pixel_flags import pixel_flags
@@ -81,7 +81,7 @@ class GanLocalizer(Parameters):
         height, width = grey.shape[1:]
         drawn = np.zeros((self.factor * height, self.factor * width))
         rows = [np.empty((0, len(PEAK_COLUMNS)))]
-        for start, maps in self._maps(model, grey):
+        for start, maps in self._maps(model, grey, first):
             drawn += self._counted(maps).sum(axis=0, dtype=np.float64)
             found = find_peaks(maps, self._thresholds(maps), self.reach_fine_px)
             found[:, 0] += start
@@ -96,12 +96,12 @@ class GanLocalizer(Parameters):
             [np.empty(0)]
             + [
                 find_peaks(maps, self._thresholds(maps), self.reach_fine_px)[:, peak]
-                for _, maps in self._maps(model, chunk.frames)
+                for _, maps in self._maps(model, chunk.frames, chunk.start)
             ]
         )
 
     def _maps(
-        self, model: GanModel, grey: NDArray[np.generic]
+        self, model: GanModel, grey: NDArray[np.generic], first: int
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """First frame and fine maps of one batch after the other."""
         for start in range(0, grey.shape[0], self.batch_frames):
@@ -109,9 +109,10 @@ class GanLocalizer(Parameters):
             light = input_planes(some, self.camera, None, self.region)[:, 0]
             yield (
                 start,
-                tiled_maps(
+                cycled_maps(
                     model.maps,
                     light,
+                    first_frame=first + start,
                     factor=self.factor,
                     core_px=self.tile_px,
                     halo_px=model.facts.halo_px,

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from cellstorm.evaluate.matching import match
 from cellstorm.localize.gan import GanFacts, MeasuredLaw, load_gan
 from cellstorm.localize.gan._peak_kernel import find_peaks
-from cellstorm.localize.gan.tiling import tiled_maps
+from cellstorm.localize.gan.tiling import cycled_maps
 from cellstorm.localize.net.inputs import input_planes
 from cellstorm.simulate import Clip, Simulation, make_clip
 from cellstorm.train.clip_efficiency import clip_efficiency
 
 __all__ = ["FLOORS", "calibrated_gan_facts"]
 
-FLOORS = tuple(round(0.002 * 1.5**step, 4) for step in range(14))
+FLOORS = tuple(round(0.002 * 1.25**step, 4) for step in range(25))
 """Least brightnesses that are tried, 0.002 to 0.4."""
 
 # brightness that is not gathered in one pixel yet has maxima of its own
@@ -104,9 +104,10 @@ def _seen(model: Path, simulation: Simulation) -> _Seen:
     network = load_gan(model, model.stat().st_mtime_ns)
     planes = input_planes(clip.frames, simulation.recorded_camera, None, (0, width, 0, height))
     maps = [
-        tiled_maps(
+        cycled_maps(
             network.maps,
             planes[start : start + _FRAMES_PER_RUN, 0],
+            first_frame=start,
             factor=network.facts.factor,
             core_px=_CORE_PX,
             halo_px=network.facts.halo_px,

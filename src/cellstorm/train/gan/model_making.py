@@ -13,6 +13,9 @@ from cellstorm.train.onnx_export import write_facts
 
 __all__ = ["make_gan_model"]
 
+# one molecule in a million pixels has to show
+_EMPTY_TIMES = 4
+
 
 def make_gan_model(
     checkpoint: Path, output: Path, *, name: str, validation_frames: int = 60
@@ -28,7 +31,8 @@ def make_gan_model(
     name
         What the file calls itself.
     validation_frames
-        Length of each of the movies that the floor is chosen by.
+        Length of each of the movies that the floor is chosen by; the empty ones are four
+        times as long.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def make_gan_model(
             draft,
             facts,
             validation_movies(frames=validation_frames),
-            empty_movies(frames=validation_frames),
+            empty_movies(frames=_EMPTY_TIMES * validation_frames),
         )
         write_facts(draft, facts, output)
     finally:
