@@ -28,6 +28,7 @@ from cellstorm.evaluate import FrcOptions, frc
 from cellstorm.localizations import Localizations, Metadata, read_table
 from cellstorm.refine.drift import (
     Aim,
+    Dme,
     DriftCurve,
     DriftMethod,
     Fiducials,
@@ -37,6 +38,7 @@ from cellstorm.refine.drift import (
 
 _METHODS: tuple[tuple[str, DriftMethod], ...] = (
     ("AIM", Aim()),
+    ("DME", Dme()),
     ("RCC", RedundantCrossCorrelation()),
     ("fiducials", Fiducials()),
 )
@@ -49,7 +51,7 @@ _HEADINGS = (
     "parts far apart agree %",
     "seconds",
 )
-_COLOURS = {"AIM": "#c8501e", "RCC": "#5b7da3", "fiducials": "#5f8f4e"}
+_COLOURS = {"AIM": "#c8501e", "DME": "#8a5aa3", "RCC": "#5b7da3", "fiducials": "#5f8f4e"}
 _GREYS = ("#c4c4c4", "#555555")
 
 

@@ -9,6 +9,7 @@ from cellstorm.localizations import Localizations, Metadata
 from cellstorm.refine.drift import Aim, Dme, find_drift, molecules_of
 from cellstorm.refine.drift.blocks import cut_into_blocks
 from cellstorm.refine.drift.mixture import Mixture
+from cellstorm.refine.drift.whitened import Whitened
 
 _FRAMES, _BIN = 200, 20
 
@@ -88,6 +89,19 @@ def test_the_gradient_is_what_the_entropy_changes_by(solid: bool, neighbours: in
     assert np.allclose(gradient, change, atol=0.02 * np.abs(gradient).max())
 
 
+def test_whitened_unknowns_make_the_hessian_one() -> None:
+    random = np.random.default_rng(3)
+    curvature, stiffness = random.uniform(0.5, 2, (12, 2)), random.uniform(0, 50, (11, 2))
+    whitened, shift = Whitened(curvature, stiffness), random.normal(size=(12, 2))
+    unknowns = whitened.unknowns(shift)
+    assert np.allclose(whitened.shifts(unknowns), shift)
+    steps = np.diff(shift, axis=0)
+    gradient = curvature * shift
+    gradient[1:] += stiffness * steps
+    gradient[:-1] -= stiffness * steps
+    assert np.allclose(whitened.slopes(gradient), unknowns)
+
+
 def test_a_sample_of_the_neighbours_says_about_the_same() -> None:
     table = seen(6_000, solid=False)
     all_of_them, shift = mixture_of(table, 1_000)
@@ -99,6 +113,7 @@ def test_a_sample_of_the_neighbours_says_about_the_same() -> None:
     assert np.abs(own).mean() < 0.5
 
 
+@pytest.mark.slow
 def test_fast_drift_between_the_blocks_of_aim_is_followed() -> None:
     """A swing of 40 nm every 600 frames, of which AIM's blocks see a fraction."""
     random = np.random.default_rng(2)

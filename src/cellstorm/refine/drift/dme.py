@@ -1,5 +1,6 @@
 """Drift at minimum entropy."""
 
+import math
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -18,13 +19,14 @@ from cellstorm.refine.drift.molecules import Molecules
 from cellstorm.refine.drift.progress import DriftListener, Steps, shared_out
 from cellstorm.refine.drift.refusal import DriftRefusedError
 from cellstorm.refine.drift.walk import Walk, smoothed_walk
+from cellstorm.refine.drift.whitened import Whitened
 
 __all__ = ["Dme"]
 
 _IN_A_BIN, _FEWEST_BINS, _MOST_BINS = 200, 20, 2_000
 # a shift is found to this share of its standard error
 _SETTLED = 0.06
-_USUAL_STEPS, _MOST_STEPS = 40, 300
+_USUAL_STEPS, _MOST_STEPS = 6, 300
 
 
 class Dme(Parameters):
@@ -139,33 +141,32 @@ def _least_entropy(
     mixture: Mixture, shift_nm: NDArray[np.float64], walk: Walk, step: Steps
 ) -> NDArray[np.float64]:
     """The shifts of the least entropy among walks of the pace found, ``(bins, axes)`` nm."""
-    # what the walk costs, against the entropy as the likelihood that it stands for
-    worth = mixture.worth(shift_nm)
-    stiffness = np.ones((len(shift_nm) - 1, shift_nm.shape[1])) * walk.step_nm2
+    curvature, worth = mixture.curvature(shift_nm)
+    variance = np.ones((len(shift_nm) - 1, shift_nm.shape[1])) * walk.step_nm2
     for first, last in walk.jumps:
-        stiffness[first:last] += (walk.shift_nm[last] - walk.shift_nm[first]) ** 2
-    stiffness = worth / np.maximum(stiffness, 1e-6)
-    errors = np.sqrt(np.maximum(np.median(walk.variance_nm2, axis=0), 1e-4))
+        variance[first:last] += (walk.shift_nm[last] - walk.shift_nm[first]) ** 2
+    # what the walk costs, against the entropy as the likelihood that it stands for
+    stiffness = worth / np.maximum(variance, 1e-6)
+    whitened = Whitened(curvature, stiffness)
 
-    def cost(unknown: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        here = unknown.reshape(shift_nm.shape) * errors
+    def cost(unknowns: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        here = whitened.shifts(unknowns)
         value, gradient = mixture.entropy(here)
         steps = np.diff(here, axis=0)
         value += 0.5 * float(np.sum(stiffness * steps**2))
         gradient[1:] += stiffness * steps
         gradient[:-1] -= stiffness * steps
         step()
-        return value, (gradient * errors).ravel()
+        return value, whitened.slopes(gradient)
 
     found = minimize(
         cost,
-        (shift_nm / errors).ravel(),
+        whitened.unknowns(shift_nm),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": _MOST_STEPS, "ftol": 1e-12, "gtol": _SETTLED * worth},
+        options={"maxiter": _MOST_STEPS, "ftol": 1e-12, "gtol": _SETTLED * math.sqrt(worth)},
     )
-    result: NDArray[np.float64] = found.x.reshape(shift_nm.shape) * errors
-    return result
+    return whitened.shifts(found.x)
 
 
 def _no_neighbours() -> DriftRefusedError:

@@ -15,19 +15,21 @@ from cellstorm.refine.drift.molecules import Molecules
 __all__ = ["Mixture"]
 
 # more say no more: what is left of the drift is then tenths of a nanometre
-_MOST = 1_000_000
+_MOST = 2_000_000
 # neighbours lie within so many standard errors
 _REACH = 3.0
 # uncertainties of a program that are so many times smaller or larger than usual are not believed
 _SMALLEST, _LARGEST = 0.5, 2.0
 # heights are known two to three times worse than places
 _HEIGHT = 2.5
+# of a bin that the others hardly see, as a share of the usual one
+_LEAST_CURVATURE = 0.1
 
 
 class Mixture:
     """Gaussians as wide as the localizations' uncertainties, those of each bin movable.
 
-    Of more than a million localizations every so many are taken.
+    Of more than two million localizations every so many are taken.
 
     Parameters
     ----------
@@ -118,15 +120,23 @@ class Mixture:
         step[wild], variance[wild] = 0.0, np.inf
         return shift_nm + step, variance
 
-    def worth(self, shift_nm: NDArray[np.float64]) -> float:
-        """Entropy that is worth one unit of log-likelihood.
+    def curvature(self, shift_nm: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+        """About the second derivative of the entropy by each shift, and what a nat is worth.
 
-        Each pair is in the entropy twice, and neighbours' errors are shared; the ratio of
-        its curvature to the inverse variance of `asked_for` tells by how much too often.
+        Returns
+        -------
+        tuple
+            ``(bins, axes)``, over 0, nm^-2: each pair is in the entropy twice, as that of
+            the one bin and of the other. Entropy worth one unit of log-likelihood: its
+            curvature over the inverse variance of `asked_for`.
         """
         _, curvature, scatter = self._scores(shift_nm)
         known = (curvature > 0) & (scatter > 0)
-        return float(np.median(2.0 * scatter[known] / curvature[known])) if known.any() else 1.0
+        if not known.any():
+            return np.full(self._shape, float(np.median(self._weight))), 1.0
+        usual = float(np.median(curvature[known]))
+        worth = float(np.median(2.0 * scatter[known] / curvature[known]))
+        return 2.0 * np.maximum(curvature, _LEAST_CURVATURE * usual), worth
 
     def _scores(
         self, shift_nm: NDArray[np.float64]
