@@ -114,7 +114,7 @@ def test_a_sample_of_the_neighbours_says_about_the_same() -> None:
 
 
 @pytest.mark.slow
-def test_fast_drift_between_the_blocks_of_aim_is_followed() -> None:
+def test_a_swing_faster_than_the_blocks_of_aim_is_followed() -> None:
     """A swing of 40 nm every 600 frames, of which AIM's blocks see a fraction."""
     random = np.random.default_rng(2)
     frames, count = 6_000, 60_000

@@ -34,7 +34,7 @@ class Dme(Parameters):
 
     Every localization is a Gaussian as wide as its uncertainty; with the right drift taken
     out the mixture of all of them has the least entropy. The upper bound of the entropy
-    (eq. 4 there, after Hershey & Olsen 2007) is minimised over the shifts of all bins of
+    (Hershey & Olsen 2007) is minimised over the shifts of all bins of
     frames at once by its gradient (L-BFGS), beginning with the curve of `Aim`. Beyond the
     paper: the shifts are a random walk with jumps whose pace is learned, not a spline with
     knots to choose; localizations of the same bin are no neighbours, for they say nothing
