@@ -60,7 +60,7 @@ def test_no_option_at_all_gives_table_picture_and_summary(
         "background",
         "uncertainty",
         "PSF width",
-        "frames per second",
+        "speed",
         "holiday.locs.parquet",
         "holiday.locs.png",
     ):
