@@ -54,6 +54,7 @@ def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(
     )
     time.sleep(after_s)
     if process.poll() is not None:
+        process.communicate()
         pytest.skip("it was done before")
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
