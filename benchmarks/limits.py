@@ -28,7 +28,7 @@ from cellstorm.localize import GaussianMethod
 from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electrons_per_grey
 from cellstorm.movie import open_movie
 from cellstorm.run import localize_frames
-from cellstorm.simulate import SimulatedMovie, Simulation
+from cellstorm.simulate import Simulation
 from cellstorm.simulate.codec import NoCodec
 
 SEED = 1022
@@ -54,7 +54,7 @@ def movies(frames: int) -> Iterator[tuple[str, Simulation]]:
 
 
 def quantiser_variance_e2(
-    simulation: Simulation, made: SimulatedMovie, truth: pl.DataFrame
+    simulation: Simulation, file: Path, truth: pl.DataFrame
 ) -> NDArray[np.float64]:
     """Of the block each true molecule lies in, ``(n,)``; 0 without a codec."""
     shape = (simulation.height_px, simulation.width_px)
@@ -63,7 +63,7 @@ def quantiser_variance_e2(
     row, column = (np.floor(p).astype(np.int64) for p in place)
     frame = truth["frame"].to_numpy().astype(np.int64)
     variance = np.zeros(truth.height)
-    with open_movie(made.movie) as movie:
+    with open_movie(file) as movie:
         for start in range(0, simulation.frames, 100):
             chunk = movie.read_chunk(start, min(start + 100, simulation.frames))
             if chunk.coding is None or chunk.coding.qp is None:
@@ -115,7 +115,7 @@ def rows(work: Path, frames: int) -> Iterator[Row]:
                 sigma_y_px=sigma_y_px,
                 extra_variance_e2=dark + coding,
             )
-            for coding in (0.0, quantiser_variance_e2(simulation, made, truth))
+            for coding in (0.0, quantiser_variance_e2(simulation, made.movie, truth))
         ]
         for known, given in (("given", camera), ("estimated", None)):
             found = localize_frames(
