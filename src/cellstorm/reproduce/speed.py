@@ -163,11 +163,15 @@ def _rates(
     return measured
 
 
+def _rate_text(frames_per_s: float) -> str:
+    return f"{frames_per_s:,.0f}" if frames_per_s >= 100 else f"{frames_per_s:.3g}"
+
+
 def _draw_methods(axes: "Axes", rates: list[_MethodRate]) -> None:
     colours = [COLOURS.get(rate.name, "#56b4e9") for rate in rates]
     names = [rate.name for rate in rates]
     bars = axes.barh(names, [rate.frames_per_s for rate in rates], color=colours)
-    axes.bar_label(bars, fmt="%.3g", padding=3, fontsize=8)
+    axes.bar_label(bars, [_rate_text(one.frames_per_s) for one in rates], padding=3, fontsize=8)
     axes.axvline(PAPER_FRAMES_PER_S, color="#b3261e", linewidth=1)
     axes.annotate(
         "paper, Titan X",
@@ -190,7 +194,8 @@ def _draw_generators(axes: "Axes", measured: list[_ModelRate]) -> None:
         for one in measured
     ]
     bars = axes.barh(labels, [one.rate.frames_per_s for one in measured], color=COLOURS[GAN])
-    axes.bar_label(bars, fmt="%.3g", padding=3, fontsize=7)
+    texts = [_rate_text(one.rate.frames_per_s) for one in measured]
+    axes.bar_label(bars, texts, padding=3, fontsize=7)
     for value, name in zip(
         (*PAPER_PHONE_FRAMES_PER_S, PAPER_FRAMES_PER_S),
         ("phone", "phone, batch 10", "Titan X"),
