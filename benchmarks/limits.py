@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from cellstorm.evaluate import (
@@ -74,6 +74,23 @@ def quantiser_variance_e2(
     return variance
 
 
+def true_bounds(simulation: Simulation, truth: pl.DataFrame, coding_e2: ArrayLike) -> pl.DataFrame:
+    """Bound of every true molecule, the codec's noise at it given; see `molecule_bounds`."""
+    camera = simulation.recorded_camera
+    sigma_px, sigma_y_px = simulation.psf.widths_px(
+        truth["z_nm"].to_numpy(), pixel_size_nm=simulation.pixel_size_nm
+    )
+    dark = camera.read_noise_e**2 + camera.gain_e_per_adu**2 / 12.0
+    return molecule_bounds(
+        truth,
+        pixel_size_nm=simulation.pixel_size_nm,
+        shape_px=(simulation.height_px, simulation.width_px),
+        sigma_px=sigma_px,
+        sigma_y_px=sigma_y_px,
+        extra_variance_e2=dark + np.asarray(coding_e2),
+    )
+
+
 def are_alone(truth: pl.DataFrame) -> NDArray[np.bool_]:
     """Whether no other true molecule of the frame is within 800 nm, ``(n,)``."""
     # frames far apart make all of them one search
@@ -102,19 +119,8 @@ def rows(work: Path, frames: int) -> Iterator[Row]:
         made = simulation.run(work / name.replace(" ", "-").lower())
         truth = made.read_truth()
         camera = simulation.recorded_camera
-        sigma_px, sigma_y_px = simulation.psf.widths_px(
-            truth["z_nm"].to_numpy(), pixel_size_nm=simulation.pixel_size_nm
-        )
-        dark = camera.read_noise_e**2 + camera.gain_e_per_adu**2 / 12.0
         bounds = [
-            molecule_bounds(
-                truth,
-                pixel_size_nm=simulation.pixel_size_nm,
-                shape_px=(simulation.height_px, simulation.width_px),
-                sigma_px=sigma_px,
-                sigma_y_px=sigma_y_px,
-                extra_variance_e2=dark + coding,
-            )
+            true_bounds(simulation, truth, coding)
             for coding in (0.0, quantiser_variance_e2(simulation, made.movie, truth))
         ]
         for known, given in (("given", camera), ("estimated", None)):

@@ -19,12 +19,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from benchmarks.cases import FIRST_EVALUATION_SEED, cases, make_movie
-from benchmarks.limits import quantiser_variance_e2
+from benchmarks.limits import quantiser_variance_e2, true_bounds
 from benchmarks.live_table import LiveTable, write_tables
 from benchmarks.network_accuracy import GOALS, RADIUS_NM
 from numpy.typing import NDArray
 
-from cellstorm.evaluate import molecule_bounds
 from cellstorm.simulate import Simulation
 
 FRAMES_AROUND = 2
@@ -56,7 +55,7 @@ def main() -> None:
         goal = GOALS[case.name]
         table.add(
             case.name,
-            best_efficiency(bounds.select(pl.sum_horizontal("x", "y"))[:, 0].to_numpy()[visible]),
+            best_efficiency((bounds["x"] + bounds["y"]).to_numpy()[visible]),
             best_efficiency(over_frames(bounds)[visible]),
             f"{goal.at_least:.2f}",
             f"{goal.aim:.2f}",
@@ -66,19 +65,8 @@ def main() -> None:
 
 def bound_variances(simulation: Simulation, movie: Path, truth: pl.DataFrame) -> pl.DataFrame:
     """``frame``, ``id`` and the least variance of ``x`` and ``y`` in nm^2, a row per true one."""
-    camera = simulation.recorded_camera
-    sigma_px, sigma_y_px = simulation.psf.widths_px(
-        truth["z_nm"].to_numpy(), pixel_size_nm=simulation.pixel_size_nm
-    )
-    dark = camera.read_noise_e**2 + camera.gain_e_per_adu**2 / 12.0
-    bounds = molecule_bounds(
-        truth,
-        pixel_size_nm=simulation.pixel_size_nm,
-        shape_px=(simulation.height_px, simulation.width_px),
-        sigma_px=sigma_px,
-        sigma_y_px=sigma_y_px,
-        extra_variance_e2=dark + quantiser_variance_e2(simulation, movie, truth),
-    )
+    coding_e2 = quantiser_variance_e2(simulation, movie, truth)
+    bounds = true_bounds(simulation, truth, coding_e2)
     return truth.select(pl.col("frame").cast(pl.Int64), "id").with_columns(
         x=bounds["bound_x_nm"] ** 2, y=bounds["bound_y_nm"] ** 2
     )
