@@ -65,6 +65,8 @@ def main(tokens: Sequence[str] | None = None) -> None:
         code = _INTERRUPTED
     if code == _INTERRUPTED:
         _leave_at_once(code)
+    # all is written: Ctrl-C while Python shuts down must not look like a run cut short
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 
