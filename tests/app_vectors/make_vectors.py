@@ -127,7 +127,8 @@ def found(name: str) -> dict[str, Any]:
         }
     }
     if name != "defocus":
-        net = NetMethod(codec_facts=False).prepare(movie, camera, (0, count), region)
+        # the app does not refine
+        net = NetMethod(codec_facts=False, refine=False).prepare(movie, camera, (0, count), region)
         result["net"] = {
             "decided": {"least_mass": net.least_mass},
             "molecules": _plain(net.localize(chunk, first=0, last=count)),

@@ -12,7 +12,7 @@ const MODEL = new URL("../../src/cellstorm/localize/net/phone.onnx", import.meta
 // of `network_maps` in tests/app_vectors/make_vectors.py
 const FRAMES = 6;
 const CONTEXT = 5;
-const PLANES = 6;
+const PLANES = 7;
 const OUTPUTS = 9;
 const HEIGHT = 12;
 const WIDTH = 20;

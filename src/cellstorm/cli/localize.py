@@ -50,7 +50,7 @@ def localize(
     workers: Annotated[int | None, Parameter(group=_RUN)] = None,
     method: Annotated[MethodName | None, Parameter(group=_METHOD)] = None,
     model: Annotated[Path | None, Parameter(group=_METHOD)] = None,
-    refine: Annotated[bool, Parameter(group=_METHOD, negative=())] = False,
+    refine: Annotated[bool | None, Parameter(group=_METHOD)] = None,
     fast: Annotated[bool, Parameter(group=_METHOD, negative=())] = False,
     filter: Annotated[Filter | None, Parameter(group=_METHOD)] = None,
     detector: Annotated[Detector | None, Parameter(group=_METHOD)] = None,
@@ -104,7 +104,8 @@ def localize(
         The network's file, or its name (see cellstorm models); the one that comes along when
         not given.
     refine
-        Average the network's molecules with a likelihood fit that begins at them.
+        Fit one place to all frames of a molecule of the network's, which is done unless
+        --no-refine says not to (or the PSF's width cannot be told).
     fast
         Single-emitter mode: several times faster, for sparse molecules.
     filter

@@ -23,7 +23,7 @@ def chosen_method(
     name: MethodName | None,
     *,
     model: Path | str | None = None,
-    refine: bool = False,
+    refine: bool | None = None,
     config: Path | None = None,
     assignments: tuple[str, ...] = (),
     **options: Any,
@@ -37,7 +37,7 @@ def chosen_method(
     model
         The network's file or name.
     refine
-        Average the network's molecules with a fit.
+        Fit one place to all frames of a molecule of the network's; None: as usual.
     config
         YAML file with the method's parameters; it may name the ``method`` itself.
     assignments
@@ -53,10 +53,10 @@ def chosen_method(
     values = {} if config is None else _read_config(config)
     if name is None:
         name = _meant(values, assignments, options)
-    if name != "net" and refine:
-        raise ConfigurationError("--refine needs --method net.")
-    if refine:
-        values["refine"] = True
+    if refine is not None:
+        if name != "net":
+            raise ConfigurationError("--refine and --no-refine need --method net.")
+        values["refine"] = refine
     if name != "gaussian":
         kind = NetMethod if name == "net" else GanMethod
         return _network_method(

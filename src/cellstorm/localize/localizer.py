@@ -9,6 +9,7 @@ from cellstorm.camera import Camera
 from cellstorm.movie import FrameChunk, Movie
 
 __all__ = [
+    "Blockwise",
     "Cautious",
     "Drawing",
     "FrameRange",
@@ -56,6 +57,16 @@ class Localizer(Protocol):
 
     def model_dump(self, *, mode: str = ...) -> dict[str, Any]:
         """The localizer as plain values, to be stored."""
+        ...
+
+
+@runtime_checkable
+class Blockwise(Protocol):
+    """A localizer that looks at fixed blocks of the movie as wholes."""
+
+    @property
+    def block_frames(self) -> int:
+        """Chunks that begin and end at multiples of it cost least."""
         ...
 
 

@@ -1,7 +1,7 @@
 """What every movie offers, whatever file it came from."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,6 +36,19 @@ class FrameChunk:
     def stop(self) -> int:
         """Index after the last frame."""
         return self.start + int(self.frames.shape[0])
+
+    def between(self, first: int, last: int) -> Self:
+        """Frames ``first`` to ``last`` (exclusive, counted in the movie) of it, as views."""
+        low, high = first - self.start, last - self.start
+        coding = self.coding
+        if coding is not None:
+            coding = replace(
+                coding,
+                picture_types=coding.picture_types[low:high],
+                key_frames=coding.key_frames[low:high],
+                qp=None if coding.qp is None else coding.qp[low:high],
+            )
+        return type(self)(first, self.frames[low:high], coding)
 
 
 class Movie(ABC):

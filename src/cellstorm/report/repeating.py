@@ -94,7 +94,9 @@ def _method(configuration: dict[str, Any] | None) -> Parameters | None:
     if values.get("model") == str(SHIPPED_MODEL):
         values["model"] = None
     if configuration.get("method") == "net":
-        values["refine"] = configuration.get("refiner") is not None
+        # without a width nothing is refined, whatever was chosen
+        known = configuration.get("psf_sigma_px") is not None
+        values["refine"] = not known or configuration.get("refinement") is not None
     try:
         return model.model_validate(values)
     except ValidationError:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cellstorm import __version__
 from cellstorm.camera import Camera
 from cellstorm.errors import OutputError
-from cellstorm.localize.localizer import FrameRange, Localizer, Method, Region
+from cellstorm.localize.localizer import Blockwise, FrameRange, Localizer, Method, Region
 from cellstorm.movie import Movie
 from cellstorm.parameters import Parameters
 
@@ -87,11 +87,16 @@ class Plan(Parameters):
         kind = type(localizer)
         start, stop = request.frames
         length = frames_per_chunk(request.region, localizer.halo_frames, stop - start)
+        block = localizer.block_frames if isinstance(localizer, Blockwise) else 1
         return cls(
             software_version=__version__,
             request=request,
             movie_name=movie.name,
-            chunk_starts=tuple(movie.chunk_starts(start, stop, length)),
+            chunk_starts=tuple(
+                movie.chunk_starts(start, stop, length)
+                if block == 1
+                else _block_starts(start, stop, length, block)
+            ),
             pixel_size_nm=pixel_size_nm,
             pixel_size_assumed=pixel_size_assumed,
             camera=camera,
@@ -148,6 +153,12 @@ def frames_per_chunk(region: Region, halo_frames: int, count: int) -> int:
     by_memory = _PIXELS_PER_CHUNK // ((x1 - x0) * (y1 - y0))
     evenly = max(count // _CHUNKS_OF_SHORT_MOVIE, _LEAST_FRAMES_PER_CHUNK)
     return max(1, min(by_memory, _MOST_FRAMES_PER_CHUNK, evenly), min(2 * halo_frames, 64))
+
+
+def _block_starts(start: int, stop: int, length: int, block: int) -> list[int]:
+    """Chunks of about ``length`` frames that begin at multiples of ``block``."""
+    step = max(length // block, 1) * block
+    return [start, *range((start // block) * block + step, stop, step)]
 
 
 def request_of(

@@ -41,7 +41,7 @@ def read_chunks(
     for first, last in chunks:
         begin, end = max(start, first - halo_frames), min(stop, last + halo_frames)
         if before is not None and begin < before.stop:
-            shared = _later(before, begin)
+            shared = before.between(begin, before.stop)
             chunk = (
                 shared
                 if shared.stop >= end
@@ -59,25 +59,6 @@ def _read(movie: Movie, start: int, stop: int, region: Region) -> FrameChunk:
     if (x0, x1, y0, y1) == (0, movie.shape[2], 0, movie.shape[1]):
         return chunk
     return FrameChunk(start, np.ascontiguousarray(chunk.frames[:, y0:y1, x0:x1]), chunk.coding)
-
-
-def _later(chunk: FrameChunk, start: int) -> FrameChunk:
-    """The frames of ``chunk`` from ``start`` on."""
-    skip = start - chunk.start
-    coding = chunk.coding
-    return FrameChunk(
-        start,
-        chunk.frames[skip:],
-        None
-        if coding is None
-        else CodedFrames(
-            coding.picture_types[skip:],
-            coding.key_frames[skip:],
-            None if coding.qp is None else coding.qp[skip:],
-            coding.block_size_px,
-            coding.grid_offset_px,
-        ),
-    )
 
 
 def _join(one: FrameChunk, other: FrameChunk) -> FrameChunk:

@@ -382,6 +382,12 @@ class Simulation(Parameters):
         return camera.model_copy(update=changes)
 
     @property
+    def psf_sigma_px(self) -> float:
+        """Standard deviation of the PSF along x, at focus, px."""
+        sigma_x, _ = self.psf.widths_px(np.zeros(1), pixel_size_nm=self.pixel_size_nm)
+        return float(sigma_x[0])
+
+    @property
     def faintest_photons(self) -> float:
         """Light below which nobody can be asked to see a molecule in a single frame.
 

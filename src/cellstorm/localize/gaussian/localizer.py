@@ -23,9 +23,9 @@ from cellstorm.localize.gaussian._window_centre_kernel import (
     RADIAL_SYMMETRY,
     centre_spots,
 )
-from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electrons_per_grey
 from cellstorm.localize.gaussian.detectors import Candidates, Detector
 from cellstorm.localize.gaussian.filters import Filter
+from cellstorm.localize.gaussian.light import light_and_variance
 from cellstorm.localize.gaussian.precision import mortensen_px
 from cellstorm.localize.gaussian.satellites import REACH_WIDTHS
 from cellstorm.localize.gaussian.temporal_median import temporal_median
@@ -151,40 +151,10 @@ class GaussianLocalizer(Parameters):
         return self._columns(frame, first, results, variance, grey)
 
     def electrons(self, chunk: FrameChunk) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Photoelectrons and the variance that does not come from light, per pixel.
-
-        Both are divided by the excess noise factor (squared for the variance), so that
-        the light is Poisson distributed again.
-
-        Returns
-        -------
-        electrons, variance
-            ``(n, height, width)`` and ``(n or 1, height, width)`` float32.
-        """
-        factor = self.camera.excess_noise_factor
-        electrons = np.ascontiguousarray(
-            self.camera.to_photoelectrons(chunk.frames, self.region), dtype=np.float32
+        """Light and variance of the chunk's frames; see `light_and_variance`."""
+        return light_and_variance(
+            chunk.frames, chunk.coding if self.coding_noise else None, self.camera, self.region
         )
-        shape = (int(electrons.shape[1]), int(electrons.shape[2]))
-        read = self.camera.read_variance_e2(shape, self.region)
-        # a fresh array: the kernels would compile once more for a read-only view
-        variance = np.empty((1, *shape), dtype=np.float32)
-        variance[:] = read
-        coding = chunk.coding
-        if self.coding_noise and coding is not None and coding.qp is not None:
-            per_grey = electrons_per_grey(self.camera)
-            variance = variance + coding_variance_e2(coding, shape, self.region, per_grey)
-        saturated = self.camera.saturated(chunk.frames)
-        if saturated.any():
-            # a clipped pixel says "at least this": next to no weight, so that a flat top is
-            # not taken for two molecules
-            if variance.shape[0] == 1:
-                variance = np.repeat(variance, electrons.shape[0], axis=0)
-            variance[saturated] = np.square(np.maximum(electrons[saturated], 1.0))
-        if factor != 1.0:
-            electrons = electrons / np.float32(factor)
-            variance = variance / np.float32(factor**2)
-        return electrons, np.ascontiguousarray(variance, dtype=np.float32)
 
     def fit_molecules(
         self,

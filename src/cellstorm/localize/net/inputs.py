@@ -13,6 +13,7 @@ __all__ = [
     "CODING_NOISE",
     "LIGHT_NOISE",
     "PLANES",
+    "coding_noise_value",
     "input_planes",
     "mirrored",
     "with_ends",
@@ -25,8 +26,9 @@ PLANES = (
     "picture_type",
     "block_phase_x",
     "block_phase_y",
+    "psf_width",
 )
-"""Planes of a frame, in order."""
+"""Planes of a frame, in order; networks may look at the first of them only."""
 
 CODING_NOISE = PLANES.index("coding_noise")
 """Where in them the noise of coding stands; 0 where nothing is known of it."""
@@ -49,6 +51,7 @@ def input_planes(
     camera: Camera,
     coding: CodedFrames | None,
     region: Region,
+    psf_sigma_px: float | None = None,
 ) -> NDArray[np.float32]:
     """Planes of consecutive frames.
 
@@ -61,7 +64,8 @@ def input_planes(
     is positive for a picture coded on its own, negative for one predicted, zero where
     nothing is known. ``block_phase_x`` and ``block_phase_y`` rise from -1 to 1 over every
     8 px of the codec's grid: what it leaves of a molecule is drawn to the middle of a
-    transform block.
+    transform block. ``psf_width`` is the PSF's standard deviation in px, zero where it is
+    not known: whether a spot is one molecule or two hangs on it.
 
     Parameters
     ----------
@@ -73,11 +77,13 @@ def input_planes(
         Codec facts of the same frames, or None.
     region
         ``(x0, x1, y0, y1)``, the part of the movie that the frames show, px.
+    psf_sigma_px
+        Width of the PSF in this movie, px; None where it is not known.
 
     Returns
     -------
     NDArray[np.float32]
-        ``(n, 6, height, width)``.
+        ``(n, 7, height, width)``.
     """
     count, height, width = frames.shape
     planes = np.zeros((count, len(PLANES), height, width), np.float32)
@@ -88,11 +94,13 @@ def input_planes(
     np.maximum(light, 0.0, out=light)
     np.sqrt(light, out=light)
     planes[:, 0] = (2.0 * light - _LIGHT_CENTRE) * LIGHT_NOISE
+    if psf_sigma_px is not None:
+        planes[:, PLANES.index("psf_width")] = psf_sigma_px
     if coding is None:
         return planes
     if coding.qp is not None:
         variance = coding_variance_e2(coding, (height, width), region, electrons_per_grey(camera))
-        planes[:, 1] = np.log1p(np.sqrt(variance)) * np.float32(_CODING_SCALE)
+        planes[:, 1] = coding_noise_value(variance)
         planes[:, 2] = 1.0
     kinds = np.zeros(256, np.float32)
     for kind, value in _KINDS.items():
@@ -105,6 +113,12 @@ def input_planes(
         middle = 0.5 * (_TRANSFORM_PX - 1)
         planes[:, plane] = ((axis_px + corner + offset) % _TRANSFORM_PX - middle) / middle
     return planes
+
+
+def coding_noise_value(variance_e2: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the plane ``coding_noise`` shows where the quantiser adds that variance."""
+    value: NDArray[np.float32] = np.log1p(np.sqrt(variance_e2)) * np.float32(_CODING_SCALE)
+    return value
 
 
 def mirrored(frames: NDArray[np.int64], count: int) -> NDArray[np.int64]:

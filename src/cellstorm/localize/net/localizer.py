@@ -1,5 +1,6 @@
 """Localization by a network with everything decided: chunks in, molecules out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +9,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from cellstorm.camera import Camera
-from cellstorm.localize.gaussian import GaussianLocalizer
 from cellstorm.localize.localizer import MoleculeColumns
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
 from cellstorm.localize.net.block_pull import undo_block_pull
@@ -16,7 +16,7 @@ from cellstorm.localize.net.inputs import CODING_NOISE, input_planes, with_ends
 from cellstorm.localize.net.model_file import NetworkModel, load_model
 from cellstorm.localize.net.occupied import map_runs
 from cellstorm.localize.net.recording_conditions import RecordingConditions
-from cellstorm.localize.net.refinement import refined
+from cellstorm.localize.net.refinement import Refinement
 from cellstorm.localize.net.validity import outside_conditions
 from cellstorm.localize.pixel_flags import pixel_flags
 from cellstorm.movie import FrameChunk
@@ -41,15 +41,23 @@ class NetLocalizer(Parameters):
     join_px: float = Field(gt=0, description="distance within which pixels mean one molecule, px")
     codec_facts: bool = Field(True, description="tell the network what the encoder did")
     skip_empty: bool = Field(True, description="compute only where a molecule can be")
-    refiner: GaussianLocalizer | None = Field(None, description="fits the molecules once more")
+    psf_sigma_px: float | None = Field(
+        None, gt=0, description="width of the PSF that the network is told, px"
+    )
+    refinement: Refinement | None = Field(None, description="fits the molecules once more")
     recording: RecordingConditions | None = Field(
         None, description="what the movie is like, by a sample of it"
     )
 
     @property
     def halo_frames(self) -> int:
-        """Frames needed on either side."""
-        return self.context_frames // 2
+        """Frames needed on either side: what the network looks at, of a whole block."""
+        return self.context_frames // 2 + self.block_frames - 1
+
+    @property
+    def block_frames(self) -> int:
+        """Frames that are fitted together; 1 where nothing is."""
+        return 1 if self.refinement is None else self.refinement.block_frames
 
     def summary(self) -> dict[str, str]:
         """What was decided, for a person."""
@@ -59,8 +67,11 @@ class NetLocalizer(Parameters):
         }
         if self.recording is not None and self.recording.sigma_px is not None:
             decided["PSF width"] = f"{self.recording.sigma_px:.2f} px (measured)"
-        if self.refiner is not None:
-            decided["refinement"] = f"likelihood fit, PSF width {self.refiner.sigma_px:.2f} px"
+        if self.refinement is not None:
+            width_px = self.refinement.sigma_px
+            decided["refinement"] = (
+                f"likelihood fit of each molecule's frames, {width_px:.2f} px wide"
+            )
         return decided
 
     @property
@@ -72,14 +83,34 @@ class NetLocalizer(Parameters):
 
     def localize(self, chunk: FrameChunk, *, first: int, last: int) -> MoleculeColumns:
         """Molecules of frames ``first`` to ``last`` of the movie; see `Localizer`."""
+        if self.refinement is None:
+            return self._found(chunk, first, last)
+        block = self.block_frames
+        # where the movie begins or ends a block is shorter
+        begin = max(first // block * block, chunk.start)
+        end = min(-(-last // block) * block, chunk.stop)
+        found = self._found(chunk, begin, end)
+        seen = chunk.between(begin, end)
+        if not self.codec_facts:
+            seen = replace(seen, coding=None)
+        found = self.refinement.refined(found, seen, self.camera, self.region)
+        wanted = slice(*np.searchsorted(found["frame"], (first, last)))
+        return {name: values[wanted] for name, values in found.items()}
+
+    def _found(self, chunk: FrameChunk, first: int, last: int) -> MoleculeColumns:
+        """What the network finds in frames ``first`` to ``last``."""
         network = self._network()
+        reach = self.context_frames // 2
+        chunk = chunk.between(max(chunk.start, first - reach), min(chunk.stop, last + reach))
         height, width = chunk.frames.shape[1:]
         planes = input_planes(
-            chunk.frames, self.camera, chunk.coding if self.codec_facts else None, self.region
-        )
-        planes = with_ends(
-            planes, begin=first - chunk.start, end=last - chunk.start, reach=self.halo_frames
-        )
+            chunk.frames,
+            self.camera,
+            chunk.coding if self.codec_facts else None,
+            self.region,
+            self.psf_sigma_px,
+        )[:, : len(network.facts.planes)]
+        planes = with_ends(planes, begin=first - chunk.start, end=last - chunk.start, reach=reach)
         rows = [np.empty((0, len(COLUMN_NAMES)))]
         for start, maps in map_runs(
             network,
@@ -109,14 +140,10 @@ class NetLocalizer(Parameters):
                 self.region[0] + chunk.coding.grid_offset_px[0],
                 self.region[2] + chunk.coding.grid_offset_px[1],
             )
-            noise = planes[self.halo_frames :, CODING_NOISE]
+            noise = planes[reach:, CODING_NOISE]
             undo_block_pull(inside, network.facts.block_pull, noise, corner_px)
         grey = chunk.frames[first - chunk.start : last - chunk.start]
-        columns = self._columns(inside, first, grey, network)
-        if self.refiner is not None:
-            fit = self.refiner.model_copy(update={"region": self.region})
-            columns = refined(columns, chunk, fit, first=first, last=last)
-        return columns
+        return self._columns(inside, first, grey, network)
 
     def _network(self) -> NetworkModel:
         return load_model(self.model, self.model.stat().st_mtime_ns)

@@ -6,13 +6,13 @@ from typing import Literal
 from pydantic import Field
 
 from cellstorm.camera import Camera
-from cellstorm.localize.gaussian import GaussianMethod
 from cellstorm.localize.localizer import FrameRange, Region
 from cellstorm.localize.model_names import find_model
 from cellstorm.localize.net.localizer import NetLocalizer
 from cellstorm.localize.net.model_file import load_model
 from cellstorm.localize.net.movie_threshold import movie_threshold
 from cellstorm.localize.net.recording_measurement import measure_recording
+from cellstorm.localize.net.refinement import Refinement
 from cellstorm.movie import Movie
 from cellstorm.parameters import Parameters
 
@@ -43,7 +43,7 @@ class NetMethod(Parameters):
     )
     codec_facts: bool = Field(True, description="tell the network what the encoder did")
     skip_empty: bool = Field(True, description="compute only where a molecule can be (not on GPUs)")
-    refine: bool = Field(False, description="average with a likelihood fit of the molecules")
+    refine: bool = Field(True, description="fit one place to all frames of a molecule")
 
     def prepare(
         self, movie: Movie, camera: Camera, frames: FrameRange, region: Region
@@ -83,7 +83,10 @@ class NetMethod(Parameters):
             changes["least_mass"] = movie_threshold(
                 recording, facts.least_mass, facts.false_per_mpx
             )
-        if self.refine:
-            fit = GaussianMethod(emitters="multi", coding_noise=self.codec_facts)
-            changes["refiner"] = fit.prepare(movie, camera, frames, region)
+        if recording.sigma_px is not None:
+            changes["psf_sigma_px"] = recording.sigma_px
+            if self.refine:
+                changes["refinement"] = Refinement.usual(
+                    recording.sigma_px, region, facts.refined_block_pull
+                )
         return localizer.model_copy(update=changes)

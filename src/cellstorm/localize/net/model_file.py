@@ -75,6 +75,9 @@ class ModelFacts(FactsInside):
     block_pull: BlockPull = Field(
         BlockPull(), description="what the codec's blocks do to positions, to be undone"
     )
+    refined_block_pull: BlockPull = Field(
+        BlockPull(), description="the same of positions that are fitted once more"
+    )
     position_scale: ErrorScale = Field(
         default_factory=ErrorScale, description="calibration of the errors of x and y"
     )
@@ -85,7 +88,7 @@ class ModelFacts(FactsInside):
     @property
     def is_understood(self) -> bool:
         """Its maps and what it sees of a frame are those that we read and give."""
-        return super().is_understood and self.planes == PLANES
+        return super().is_understood and self.planes == PLANES[: len(self.planes)]
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,31 @@ from scipy.optimize import minimize
 from scipy.stats import chi2
 
 from cellstorm.evaluate.matching import match
+from cellstorm.localize.gaussian.coding_noise import coding_variance_e2, electrons_per_grey
 from cellstorm.localize.net import ErrorScale, ModelFacts, load_model
 from cellstorm.localize.net._molecule_kernel import COLUMN_NAMES, collect_molecules
 from cellstorm.localize.net.block_pull import BLOCK_PERIODS_PX, BlockPull, undo_block_pull
-from cellstorm.localize.net.inputs import CODING_NOISE, input_planes, with_ends
-from cellstorm.localize.net.localizer import LEAST_PROBABILITY
+from cellstorm.localize.net.inputs import (
+    CODING_NOISE,
+    coding_noise_value,
+    input_planes,
+    with_ends,
+)
+from cellstorm.localize.net.localizer import LEAST_PROBABILITY, NetLocalizer
 from cellstorm.localize.net.movie_threshold import MASSES
+from cellstorm.localize.net.refinement import Refinement
+from cellstorm.movie import FrameChunk
 from cellstorm.simulate import Clip, Simulation, make_clip
 from cellstorm.train.clip_efficiency import clip_efficiency
 
-__all__ = ["calibrated_facts", "coarse_movies", "efficiencies", "empty_movies", "validation_movies"]
+__all__ = [
+    "calibrated_facts",
+    "coarse_movies",
+    "efficiencies",
+    "empty_movies",
+    "refined_block_pull",
+    "validation_movies",
+]
 
 _JOINS_PX = (0.5, 0.7, 0.9, 1.2)
 _RADIUS_PX = 2.5
@@ -214,6 +229,54 @@ def calibrated_facts(
     )
 
 
+def refined_block_pull(model: Path, movies: list[Simulation]) -> BlockPull:
+    """What blocks do to positions that are fitted once more, of a model file with its facts.
+
+    Parameters
+    ----------
+    model
+        The file.
+    movies
+        Of every coarseness, `coarse_movies`; each read with its own camera.
+    """
+    facts = load_model(model, model.stat().st_mtime_ns).facts
+    columns = []
+    for simulation in movies:
+        clip = make_clip(simulation)
+        count, height, width = clip.frames.shape
+        coding, region = clip.coding, (0, width, 0, height)
+        if coding is None or coding.qp is None:
+            continue
+        camera, sigma_px = simulation.recorded_camera, simulation.psf_sigma_px
+        localizer = NetLocalizer(
+            model=model,
+            model_name=facts.name,
+            camera=camera,
+            region=region,
+            context_frames=facts.context_frames,
+            least_mass=facts.least_mass,
+            join_px=facts.join_px,
+            psf_sigma_px=sigma_px,
+            refinement=Refinement.usual(sigma_px, region, BlockPull()),
+        )
+        found = localizer.localize(FrameChunk(0, clip.frames, coding), first=0, last=count)
+        rows = np.column_stack([found[name] for name in ("frame", "x_px", "y_px")])
+        truth = clip.truth.select("frame", "x_nm", "y_nm").to_numpy().astype(np.float64)
+        truth[:, 1:] /= simulation.pixel_size_nm
+        row, true_row = match(rows, truth, _RADIUS_PX)
+        variance = coding_variance_e2(coding, (height, width), region, electrons_per_grey(camera))
+        frame, x_px, y_px = (rows[row, column].astype(np.int64) for column in range(3))
+        noise = coding_noise_value(variance[frame, y_px, x_px])
+        error = rows[row, 1:] - truth[true_row, 1:]
+        reported = np.column_stack([found["uncertainty_x_px"], found["uncertainty_y_px"]])[row]
+        z = error / reported
+        near = (np.abs(z) < _CHANCE).all(axis=1)
+        for axis, corner_px in enumerate(coding.grid_offset_px):
+            place = rows[row, 1 + axis] + corner_px
+            columns.append(np.column_stack([noise, place, z[:, axis]])[near])
+    return _pull_by_noise(columns)
+
+
 def efficiencies(model: Path, movies: dict[str, Simulation]) -> dict[str, float]:
     """Efficiency of a model file, with its own thresholds, on each movie.
 
@@ -238,7 +301,14 @@ def _seen(model: Path, simulation: Simulation) -> _Seen:
     count, height, width = clip.frames.shape
     network = load_model(model, model.stat().st_mtime_ns)
     planes = with_ends(
-        input_planes(clip.frames, simulation.recorded_camera, clip.coding, (0, width, 0, height)),
+        input_planes(
+            clip.frames,
+            simulation.recorded_camera,
+            clip.coding,
+            (0, width, 0, height),
+            # where there is no molecule no width is measured either
+            simulation.psf_sigma_px if clip.truth.height else None,
+        )[:, : len(network.facts.planes)],
         begin=0,
         end=count,
         reach=network.facts.context_frames // 2,
@@ -302,6 +372,11 @@ def _block_pull(movies: list[_Seen], least_mass: float, join_px: float) -> Block
             place = errors.found[:, 1 + axis] + one.corner_px[axis]
             z = errors.true[:, axis] / errors.reported[:, axis]
             columns.append(np.column_stack([noise, place, z])[noise > 0.0])
+    return _pull_by_noise(columns)
+
+
+def _pull_by_noise(columns: list[NDArray[np.float64]]) -> BlockPull:
+    """The pull out of coding noise, place in the grid of blocks and z, ``(pairs, 3)`` each."""
     noise, place, z = np.concatenate([np.empty((0, 3)), *columns]).T
     order = np.argsort(noise)
     bins = min(_PULL_BINS, order.size // _LEAST_OF_A_BIN)

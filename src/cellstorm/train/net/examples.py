@@ -20,9 +20,15 @@ __all__ = ["Batch", "ClipPool", "TrainingClip", "training_clip"]
 _LEAST_SIGNIFICANCE = 2.0
 _EDGE_PX = 0.7
 _PHASE_X, _PHASE_Y = PLANES.index("block_phase_x"), PLANES.index("block_phase_y")
+_CODEC = slice(PLANES.index("coding_noise"), PLANES.index("block_phase_y") + 1)
+_PSF_WIDTH = PLANES.index("psf_width")
 _QUANTISER = slice(PLANES.index("coding_noise"), PLANES.index("quantiser_known") + 1)
 # of the windows: browsers and HEVC tell no quantiser, images on disk nothing at all
 _WITHHELD = 0.25
+# of the windows: dense and dim movies do not tell it
+_WIDTH_WITHHELD = 0.25
+# standard deviation of the logarithm of a width that was measured
+_WIDTH_ERROR = 0.03
 # of the clips; of crowds and denoised movies an estimate can be far from the truth
 _WELL_KNOWN_CAMERAS = 0.7
 # a clip's 40 frames of 112 px hold as many windows that do not overlap
@@ -87,11 +93,12 @@ def training_clip(simulation: Simulation, random: np.random.Generator) -> Traini
         }
     )
     count, height, width = clip.frames.shape
-    planes = input_planes(clip.frames, used, clip.coding, (0, width, 0, height))
+    sigma_px = simulation.psf_sigma_px
+    told_px = sigma_px * math.exp(random.normal(0.0, _WIDTH_ERROR))
+    planes = input_planes(clip.frames, used, clip.coding, (0, width, 0, height), told_px)
     # how well a molecule can be seen is told by the background under it
-    psf_px, _ = simulation.psf.widths_px(np.zeros(1), pixel_size_nm=simulation.pixel_size_nm)
     noise = pl.col("background_photons") + camera.read_noise_e**2
-    least = _LEAST_SIGNIFICANCE * (noise * 4.0 * np.pi).sqrt() * float(psf_px[0])
+    least = _LEAST_SIGNIFICANCE * (noise * 4.0 * np.pi).sqrt() * sigma_px
     truth = clip.truth.filter(pl.col("photons") >= least)
     return TrainingClip(
         planes=planes.astype(np.float16),
@@ -203,7 +210,9 @@ class ClipPool:
             if random.random() < _WITHHELD:
                 planes[window, :, _QUANTISER] = 0.0
                 if random.random() < 0.5:
-                    planes[window, :, 1:] = 0.0
+                    planes[window, :, _CODEC] = 0.0
+            if random.random() < _WIDTH_WITHHELD:
+                planes[window, :, _PSF_WIDTH] = 0.0
             # of the clip, not of the window: what counts must not hang on the answer
             usual = clip.x_px.size / count * size**2 / (height * width)
             weight[window] = (1.0 + usual / _MOLECULES_OF_A_CROWD) ** -0.5

@@ -267,6 +267,7 @@ def finish_fine_tuning(
         least_mass=before.least_mass,
         join_px=before.join_px,
         block_pull=before.block_pull,
+        refined_block_pull=before.refined_block_pull,
         training={
             **settings.model_dump(mode="json", exclude={"conditions", "shape"}),
             "shape": network.shape.model_dump(mode="json"),

@@ -10,6 +10,7 @@ from cellstorm.train.net.calibration import (
     calibrated_facts,
     coarse_movies,
     empty_movies,
+    refined_block_pull,
     validation_movies,
 )
 from cellstorm.train.net.export import export_network
@@ -72,6 +73,9 @@ def make_model(
             empty_movies(),
             coarse_movies(),
         )
+        write_facts(draft, facts, draft)
+        pull = refined_block_pull(draft, coarse_movies())
+        facts = facts.model_copy(update={"refined_block_pull": pull})
         write_facts(draft, facts, output)
     finally:
         draft.unlink(missing_ok=True)

@@ -42,7 +42,9 @@ def typical_inputs(conditions: Conditions, *, seed: int) -> Iterator[NDArray[np.
         clip = make_clip(drawn.draw(random))
         camera = clip.simulation.recorded_camera
         height, width = clip.frames.shape[1:]
-        yield input_planes(clip.frames, camera, clip.coding, (0, width, 0, height))
+        yield input_planes(
+            clip.frames, camera, clip.coding, (0, width, 0, height), clip.simulation.psf_sigma_px
+        )
 
 
 def quantise(model: Path, inputs: Iterator[NDArray[np.float32]]) -> None:

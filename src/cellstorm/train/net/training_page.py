@@ -96,7 +96,11 @@ def _found(network: StormNet, clip: Clip, frame: int) -> NDArray[np.float64]:
     _, height, width = clip.frames.shape
     reach = network.shape.context_frames // 2
     planes = input_planes(
-        clip.frames, clip.simulation.recorded_camera, clip.coding, (0, width, 0, height)
+        clip.frames,
+        clip.simulation.recorded_camera,
+        clip.coding,
+        (0, width, 0, height),
+        clip.simulation.psf_sigma_px,
     )[frame - reach : frame + reach + 1]
     with torch.no_grad():
         maps = network.sequence(torch.from_numpy(planes)).numpy()

@@ -9,6 +9,7 @@ export const LIGHT_NOISE = 0.1;
 export const LIGHT = "light";
 
 const LIGHT_CENTRE = 10.0;
+const PSF_WIDTH = "psf_width";
 const SIZE_MULTIPLE = 4;
 // what only a decoder that tells of the quantiser knows; zero says that nothing is known
 const CODEC_PLANES = [
@@ -21,7 +22,8 @@ const CODEC_PLANES = [
 
 /** Refuses a network that wants to see what we do not know how to make. */
 export function checkPlanes(planes: readonly string[]): void {
-  const unknown = planes.filter((name) => name !== LIGHT && !CODEC_PLANES.includes(name));
+  const known = [LIGHT, PSF_WIDTH, ...CODEC_PLANES];
+  const unknown = planes.filter((name) => !known.includes(name));
   if (unknown.length > 0 || !planes.includes(LIGHT)) {
     throw new AppError(
       "no-network",
@@ -75,7 +77,8 @@ export class LightPlane {
  * Planes of frames `first` to `last` (exclusive) and of `reach` neighbours on either side.
  *
  * `frames` are cut to the region and consecutive; where they end it goes backwards from
- * there. Height and width are rounded up to what the network takes, edges repeated.
+ * there. Height and width are rounded up to what the network takes, edges repeated. The width of
+ * the PSF is told where it was measured, and is zero where not.
  */
 export function inputPlanes(
   frames: readonly GreyFrame[],
@@ -84,6 +87,7 @@ export function inputPlanes(
   reach: number,
   planes: readonly string[],
   light: LightPlane,
+  sigmaPx: number | null,
 ): Maps {
   const start = frames[0].index;
   const { height: tall, width: wide } = frames[0];
@@ -93,7 +97,12 @@ export function inputPlanes(
   const count = last - first + 2 * reach;
   const data = new Float32Array(count * planes.length * size);
   const at = planes.indexOf(LIGHT);
+  const widthAt = planes.indexOf(PSF_WIDTH);
   for (let n = 0; n < count; n++) {
+    if (widthAt >= 0 && sigmaPx !== null) {
+      const begin = (n * planes.length + widthAt) * size;
+      data.fill(sigmaPx, begin, begin + size);
+    }
     const frame = frames[mirrored(first - reach + n - start, frames.length)];
     const begin = (n * planes.length + at) * size;
     const plane = data.subarray(begin, begin + size);

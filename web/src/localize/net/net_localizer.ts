@@ -52,10 +52,11 @@ export class NetLocalizer implements Localizer {
     last: number,
   ): Promise<MoleculeColumns> {
     const { facts } = this.network;
-    const { region, leastMass, skipEmpty } = this.decided;
+    const { region, leastMass, skipEmpty, sigmaPx } = this.decided;
     const cut = frames.map((frame) => cutFrame(frame, region));
     const { height, width } = cut[0];
-    const planes = inputPlanes(cut, first, last, this.haloFrames, facts.planes, this.light);
+    const { haloFrames, light } = this;
+    const planes = inputPlanes(cut, first, last, haloFrames, facts.planes, light, sigmaPx);
     const found: MappedMolecule[] = [];
     for await (const [start, maps] of mapRuns(this.network, planes, skipEmpty, leastMass)) {
       for (const molecule of collectMolecules(maps, height, width, leastMass, facts.joinPx)) {

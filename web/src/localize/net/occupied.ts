@@ -13,7 +13,7 @@ export const FRAMES_PER_PLAN = 16;
 const GLANCE_STEP = 4;
 // cells around a place, see Python's `occupied`
 const GLANCE_HALO = 2;
-const HALO = 8;
+const HALO = 10;
 const WIDE_HALO = 12;
 const GLANCE_SHARE = 0.5;
 const LEAST_CLOSE = -0.1;
