@@ -34,10 +34,13 @@ def network_parser(description: str, *, frames: int) -> argparse.ArgumentParser:
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Let ``--model`` choose a model file."""
+    """Let ``--model`` choose a model file, and ``--no-refine`` leave its molecules alone."""
     parser.add_argument("--model", type=Path, help="model file; the package's own if not given")
+    parser.add_argument(
+        "--no-refine", dest="refine", action="store_false", help="the network's places as they are"
+    )
 
 
 def network(options: argparse.Namespace, **settings: object) -> NetMethod:
-    """The network of ``--model`` with everything else at its default but ``settings``."""
-    return NetMethod.model_validate({"model": options.model, **settings})
+    """The network of the options with everything else at its default but ``settings``."""
+    return NetMethod.model_validate({"model": options.model, "refine": options.refine, **settings})

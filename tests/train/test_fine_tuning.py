@@ -10,6 +10,7 @@ from cellstorm.cli import main  # noqa: E402
 from cellstorm.localizations import read_table  # noqa: E402
 from cellstorm.localize import NetMethod  # noqa: E402
 from cellstorm.localize.net import SHIPPED_MODEL, load_model  # noqa: E402
+from cellstorm.localize.net.inputs import input_planes  # noqa: E402
 from cellstorm.localize.net.recording_measurement import measure_recording  # noqa: E402
 from cellstorm.movie import open_movie  # noqa: E402
 from cellstorm.simulate import Simulation  # noqa: E402
@@ -103,8 +104,12 @@ def test_a_run_that_was_begun_is_gone_on_with_to_a_model_that_localizes(
 def test_the_shipped_network_can_be_trained_on() -> None:
     network = network_of(SHIPPED_MODEL)
     model = load_model(SHIPPED_MODEL)
-    shape = (network.shape.context_frames, network.shape.input_planes, 32, 32)
-    frames = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    simulation = Simulation(width_px=32, height_px=32, frames=9, seed=1)
+    frames = torch.from_numpy(
+        input_planes(
+            simulation.stack(), simulation.camera, None, (0, 32, 0, 32), simulation.psf_sigma_px
+        )
+    )
     with torch.no_grad():
         expected = network.sequence(frames).numpy()
     # eight-bit arithmetic in between

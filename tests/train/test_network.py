@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 from torch import Tensor  # noqa: E402
 
 from cellstorm.errors import ConfigurationError  # noqa: E402
+from cellstorm.localize.net.inputs import PLANES  # noqa: E402
 from cellstorm.train.net.growth import grown  # noqa: E402
 from cellstorm.train.net.loss import Targets, detection_loss  # noqa: E402
 from cellstorm.train.net.network import OUTPUTS, NetworkShape, StormNet  # noqa: E402
@@ -46,14 +47,19 @@ def _maps(x_px: float, y_px: float, *, logit: float = 6.0, sigma_px: float = 0.1
 def test_a_sequence_gives_what_its_windows_give_alone() -> None:
     torch.manual_seed(0)
     network = StormNet(SMALL).eval()
-    frames = torch.randn(8, 6, 32, 24)
+    frames = torch.randn(8, len(PLANES), 32, 24)
     windows = torch.stack([frames[i : i + 5] for i in range(4)])
     with torch.no_grad():
         torch.testing.assert_close(network.sequence(frames), network(windows))
 
 
 def test_maps_have_the_size_of_the_frames() -> None:
-    assert StormNet(SMALL)(torch.zeros(2, 5, 6, 16, 20)).shape == (2, len(OUTPUTS), 16, 20)
+    assert StormNet(SMALL)(torch.zeros(2, 5, len(PLANES), 16, 20)).shape == (
+        2,
+        len(OUTPUTS),
+        16,
+        20,
+    )
 
 
 def test_the_loss_is_least_where_the_molecule_is() -> None:
@@ -117,7 +123,7 @@ def test_a_grown_network_says_what_the_small_one_said_and_learns_with_all_of_it(
     torch.manual_seed(0)
     shape = SMALL.model_copy(update={"batch_norm": batch_norm, "late_layers": 1})
     small = StormNet(shape)
-    frames = 3.0 * torch.rand(2, 5, 6, 16, 16)
+    frames = 3.0 * torch.rand(2, 5, len(PLANES), 16, 16)
     small(frames)  # moves the statistics of the normalisation
     wider = {"frame_channels": 12, "channels": 16, "deep_channels": 12}
     larger = grown(small, shape.model_copy(update={**wider, "late_layers": 2, "deep_layers": 3}))

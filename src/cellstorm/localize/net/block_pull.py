@@ -28,7 +28,7 @@ class BlockPull(Parameters):
     by_noise: tuple[tuple[float, float, float], ...] = Field(
         (),
         description="rising values of the plane coding_noise, with a and b at each;"
-        " straight lines between, and as at the ends beyond",
+        " straight lines between and to nothing at 0, as at the end beyond",
     )
 
     def shift_px(
@@ -51,7 +51,8 @@ class BlockPull(Parameters):
         shift = np.zeros(place_px.shape)
         if not self.by_noise:
             return shift
-        noise, *heights = np.array(self.by_noise).T
+        # what is not coded is not drawn anywhere
+        noise, *heights = np.array(((0.0, 0.0, 0.0), *self.by_noise)).T
         for period_px, height in zip(BLOCK_PERIODS_PX, heights, strict=True):
             wave = np.sin(2.0 * np.pi * place_px / period_px)
             shift += np.interp(coding_noise, noise, height) * wave

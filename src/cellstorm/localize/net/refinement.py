@@ -29,7 +29,7 @@ _PIXELS_PER_BLOCK = 1 << 23
 # all of these by the movies of seeds from 500 on (docs/network.md)
 _REACH_ERRORS = 1.5
 _REACH_PX = 1.0
-_PRIOR_SHARE = 0.7
+_PRIOR_SHARE = 0.5
 _MOST_CHI2 = 20.0
 _SWEEPS = 4
 # haze changes within few widths; where there is none a larger one would be better by 0.001

@@ -45,7 +45,7 @@ class TrainingClip:
     Attributes
     ----------
     planes
-        ``(frames, 6, height, width)`` float16, `input_planes`.
+        ``(frames, 7, height, width)`` float16, `input_planes`.
     log_background
         ``(frames or 1, height, width)`` float16.
     frame, x_px, y_px, log_photons

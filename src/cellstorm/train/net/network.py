@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from cellstorm.localize.net.inputs import PLANES
 from cellstorm.parameters import Parameters
 
 __all__ = ["OUTPUTS", "NetworkShape", "StormNet", "without_norm"]
@@ -28,7 +29,7 @@ OUTPUTS = (
 class NetworkShape(Parameters):
     """How large the network is."""
 
-    input_planes: int = Field(6, ge=1, description="planes per frame")
+    input_planes: int = Field(len(PLANES), ge=1, description="planes per frame")
     context_frames: int = Field(5, ge=1, description="frames looked at for one; odd")
     frame_channels: int = Field(56, ge=1, description="features of a single frame")
     channels: int = Field(112, ge=1, description="channels at half size")
