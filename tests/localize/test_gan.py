@@ -452,3 +452,15 @@ def test_calibration_makes_photons_of_brightness_and_keeps_the_dark_dark(tmp_pat
     film = ArrayMovie(make_clip(dark.changed({"seed": 622})).frames)
     found = _prepared(path, film, camera).localize(film.read_chunk(0, 20), first=0, last=20)
     assert len(found["frame"]) == 0
+
+
+@pytest.mark.slow
+def test_an_estimated_gain_makes_no_molecules_of_the_noise_of_dark_video(tmp_path: Path) -> None:
+    dark = Simulation(frames=60, seed=2).changed(
+        density_per_um2_frame=0, background_photons=3, crf=12.0
+    )
+    found = localize_frames(
+        dark.run(tmp_path / "dark").movie, method=GanMethod(), pixel_size_nm=100.0
+    )
+    # of the gain that is estimated here, 12 % over, there were 140
+    assert found.data.height <= 1

@@ -28,6 +28,8 @@ _LEAST_PAIRS = 50
 _BINS = 12
 _FRAMES_PER_RUN = 8
 _CORE_PX = 128
+# of an empty movie a camera is mostly estimated, and makes noise brighter where its gain is over
+_GAIN_ERRORS = (1.0, 1.3)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def calibrated_gan_facts(
 
     Floor and reach are those of the best mean efficiency, or next to it at a higher floor,
     which draws less of nothing. How many molecules every floor finds in the empty movies
-    stands beside them, for `trusted_threshold`. The shift is the median error of position.
+    (read with their own camera, and with a gain that is over) stands beside them, for
+    `trusted_threshold`. The shift is the median error of position.
     Brightness and position errors are power laws through the pairs of all movies.
 
     Parameters
@@ -71,7 +74,7 @@ def calibrated_gan_facts(
         Movies without molecules.
     """
     seen = {name: _seen(model, simulation) for name, simulation in movies.items()}
-    nothing = [_seen(model, simulation) for simulation in empty]
+    nothing = _seen_nothing(model, empty)
     tried = [
         facts.model_copy(update={"floor": floor, "reach_fine_px": reach})
         for floor in FLOORS
@@ -98,11 +101,18 @@ def calibrated_gan_facts(
     return best.model_copy(update={"intensity": intensity, "position_error_px": error})
 
 
-def _seen(model: Path, simulation: Simulation) -> _Seen:
+def _seen_nothing(model: Path, empty: list[Simulation]) -> list[_Seen]:
+    """Movies without molecules, each read with its own camera and with one that is off."""
+    return [_seen(model, simulation, error) for simulation in empty for error in _GAIN_ERRORS]
+
+
+def _seen(model: Path, simulation: Simulation, gain_error: float = 1.0) -> _Seen:
     clip = make_clip(simulation)
     count, height, width = clip.frames.shape
     network = load_gan(model, model.stat().st_mtime_ns)
-    planes = input_planes(clip.frames, simulation.recorded_camera, None, (0, width, 0, height))
+    camera = simulation.recorded_camera
+    camera = camera.model_copy(update={"gain_e_per_adu": gain_error * camera.gain_e_per_adu})
+    planes = input_planes(clip.frames, camera, None, (0, width, 0, height))
     maps = [
         cycled_maps(
             network.maps,
