@@ -134,8 +134,8 @@ def test_refined_molecules_are_nearer_to_the_truth() -> None:
         )
         nearest = np.linalg.norm(at[:, None] - true[None], axis=2).min(axis=1)
         errors.append(np.median(nearest[nearest < 2.0]))
-    # 8.9 and 6.4 nm on longer movies of that kind
-    assert errors[1] < 0.85 * errors[0]
+    # 8.9 and 6.5 nm on longer movies of that kind, where more is known of the width
+    assert errors[1] < 0.9 * errors[0]
 
 
 def test_a_frame_gives_the_same_molecules_in_every_chunk() -> None:
