@@ -22,9 +22,6 @@ __all__ = ["NetMethod"]
 _SHARE_LOOKED_AT = 0.015
 _LEAST_PIXELS = 1 << 17
 _MOST_PIXELS = 1 << 20
-# molecules that a second, larger sample is taken for
-_FEW = 100
-_TIMES_FEW = 8
 
 
 class NetMethod(Parameters):
@@ -77,11 +74,6 @@ class NetMethod(Parameters):
         pixels = (frames[1] - frames[0]) * (x1 - x0) * (y1 - y0)
         share = min(max(int(_SHARE_LOOKED_AT * pixels), _LEAST_PIXELS), _MOST_PIXELS)
         recording = measure_recording(movie, localizer, frames=frames, most_pixels=share)
-        if recording.sigma_px is None and recording.molecules < _FEW and recording.pixels < pixels:
-            # where little is found, looking costs little
-            recording = measure_recording(
-                movie, localizer, frames=frames, most_pixels=_TIMES_FEW * share
-            )
         changes: dict[str, object] = {"recording": recording}
         if self.least_mass is None:
             changes["least_mass"] = movie_threshold(
